@@ -1,0 +1,2 @@
+export const MODES = ["enforce", "warn", "audit"] as const;
+export type Mode = (typeof MODES)[number];

@@ -1,0 +1,89 @@
+import type { Digest } from "../image/digest.ts";
+import type { Reference } from "../image/reference.ts";
+import type { Inspection } from "../inspection/inspect.ts";
+import type { Keyring } from "../inspection/keyring.ts";
+import type { Call } from "../inspection/ports.ts";
+import type { IndexRule, Level } from "../verdict/level.ts";
+import type { Reason, VerdictReason } from "../verdict/reason.ts";
+import type { Mode } from "./labels.ts";
+
+export type LabelMap = ReadonlyMap<string, string>;
+
+/**
+ * The labels of a namespace. Both methods throw UndeterminedError (NamespaceUnknown, DeadlineExceeded) when they cannot
+ * be known; a namespace that does not exist has none.
+ */
+export interface Namespaces {
+  /** From the watch while it is young, else by a direct read. */
+  labels(namespace: string, call: Call): Promise<LabelMap>;
+  /** Past every cache: what the API server says now. */
+  freshLabels(namespace: string, call: Call): Promise<LabelMap>;
+}
+
+/** Whose pull secrets an object's images are fetched with. */
+export interface PullIdentity {
+  readonly namespace: string;
+  /** `imagePullSecrets` of the Pod spec; when empty, the service account's count. */
+  readonly pullSecrets: readonly string[];
+  readonly serviceAccount: string;
+}
+
+/** The credentials of an object's pull secrets. Throws UndeterminedError (CredentialsUnavailable, DeadlineExceeded). */
+export interface PullSecrets {
+  keyring(identity: PullIdentity, call: Call): Promise<Keyring>;
+}
+
+/** Judges one image at one level. Never throws: what cannot be found out is a verdict. */
+export interface Inspector {
+  inspect(question: Question, call: Call): Promise<Inspection>;
+}
+
+export interface Question {
+  readonly reference: Reference;
+  readonly level: Exclude<Level, "none">;
+  readonly rule: IndexRule;
+  /** Empty for `pratique check`, whose credentials are the installation's. */
+  readonly keyring: Keyring;
+}
+
+/** A running Pod, as far as a relabelled namespace needs it. */
+export interface RunningPod {
+  readonly name: string;
+  /** The Pod as the API server has it. */
+  readonly object: unknown;
+}
+
+export interface PodLister {
+  /** At most `limit` Pods; `more` when there are others. Throws UndeterminedError. */
+  list(namespace: string, limit: number, call: Call): Promise<{ readonly pods: readonly RunningPod[]; readonly more: boolean }>;
+}
+
+/** The metrics and log lines of admission, without a word on how they are kept. */
+export interface Recorder {
+  admission(event: AdmissionEvent): void;
+  violation(event: { readonly mode: Mode; readonly level: Level; readonly reason: VerdictReason; readonly namespace: string }): void;
+  image(event: ImageEvent): void;
+  /** A defect of ours, with its cause, for the log. */
+  defect(uid: string, cause: unknown): void;
+}
+
+export interface AdmissionEvent {
+  readonly uid: string;
+  readonly entry: string;
+  readonly operation: string;
+  readonly decision: "allow" | "deny";
+  readonly reason: Reason;
+  /** Seconds from the request's first byte. */
+  readonly seconds: number;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly name: string;
+}
+
+export interface ImageEvent {
+  readonly level: Level;
+  readonly verdict: "trusted" | "untrusted" | "undetermined" | "exempt";
+  readonly reason: VerdictReason;
+  readonly reference: string;
+  readonly digest: Digest | undefined;
+}

@@ -1,0 +1,51 @@
+import type { Digest } from "../image/digest.ts";
+import type { Descriptor, Manifest } from "../image/manifest.ts";
+import type { Repository, Target } from "../image/reference.ts";
+import type { Credential } from "./credential.ts";
+import type { Evidence } from "../verdict/evidence.ts";
+
+/** Bounds of one call: it is over at `deadline` (milliseconds since the epoch, by the clock) or when `signal` aborts. */
+export interface Call {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** A repository as one asker sees it. */
+export interface Access {
+  readonly repository: Repository;
+  readonly credential: Credential;
+}
+
+/**
+ * A registry, read only. Every method throws RefusedError (the evidence says no: ImageNotFound, BlockedByRegistry,
+ * DigestMismatch, Malformed, TooLarge, RegistryForbidden) or UndeterminedError (Unauthorized, RateLimited,
+ * RegistryUnavailable, DeadlineExceeded), and nothing else. The bytes behind every answer have been bounded, hashed
+ * and compared before they were parsed.
+ */
+export interface Registry {
+  /** GET of a manifest by tag or digest. */
+  fetchManifest(access: Access, target: Target, call: Call): Promise<Manifest>;
+  /** A blob's bytes, at most `maxBytes` of them (TooLarge before the first byte when the descriptor says more). */
+  fetchBlob(access: Access, descriptor: Descriptor, maxBytes: number, call: Call): Promise<Uint8Array>;
+  /** The referrers API, its pages followed. `unsupported` when the registry has no such API (404, 400, 405, 501). */
+  listReferrers(access: Access, subject: Digest, call: Call): Promise<Referrers>;
+  /**
+   * Whether an answer for this target is at hand without a request, found with this very credential. Asked before
+   * several credentials are tried in turn, so that the one that is known to work goes first.
+   */
+  remembers(access: Access, target: Target): boolean;
+}
+
+export type Referrers =
+  | { readonly kind: "listed"; readonly descriptors: readonly Descriptor[]; readonly truncated: boolean }
+  | { readonly kind: "unsupported" };
+
+/** Finds the accessories of one subject. Never throws for a location that failed: that is part of the answer. */
+export interface Locator {
+  locate(access: Access, subject: Digest, call: Call): Promise<Evidence>;
+}

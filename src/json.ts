@@ -1,0 +1,66 @@
+/** Reading JSON that somebody else wrote: bounded in depth, without prototypes, without duplicate keys' surprises. */
+
+/** A decoded JSON object. Its fields are unknown until a decoder has looked at them. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Deeper than any document that we read, and shallow enough for every recursive walk over it. */
+const MAX_DEPTH = 64;
+
+/**
+ * Parses UTF-8 bytes as JSON. Throws SyntaxError for anything else, for nesting beyond 64 levels, and for text
+ * that is not UTF-8: two programs must not read two different documents out of the same signed bytes.
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  refuseDepth(text);
+  return JSON.parse(text) as unknown;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An own property: `__proto__` and `constructor` are never found by inheritance. */
+export function field(object: JsonObject, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+export function stringField(object: JsonObject, name: string): string | undefined {
+  const value = field(object, name);
+  return typeof value === "string" ? value : undefined;
+}
+
+export function objectField(object: JsonObject, name: string): JsonObject | undefined {
+  const value = field(object, name);
+  return isObject(value) ? value : undefined;
+}
+
+export function arrayField(object: JsonObject, name: string): readonly unknown[] | undefined {
+  const value = field(object, name);
+  return Array.isArray(value) ? (value as readonly unknown[]) : undefined;
+}
+
+/** A map of strings, as annotations and labels are; entries that are not strings are left out. */
+export function stringMapField(object: JsonObject, name: string): ReadonlyMap<string, string> {
+  const map = new Map<string, string>();
+  for (const [key, value] of Object.entries(objectField(object, name) ?? {})) {
+    if (typeof value === "string") map.set(key, value);
+  }
+  return map;
+}
+
+// Brackets are counted before parsing, so that a deep document never reaches a recursive reader.
+function refuseDepth(text: string): void {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (quoted) {
+      if (code === 0x5c) i += 1;
+      else if (code === 0x22) quoted = false;
+    } else if (code === 0x22) quoted = true;
+    else if (code === 0x7b || code === 0x5b) depth += 1;
+    else if (code === 0x7d || code === 0x5d) depth -= 1;
+    if (depth > MAX_DEPTH) throw new SyntaxError(`nested more than ${MAX_DEPTH} levels deep`);
+  }
+}
