@@ -22,14 +22,8 @@ export interface BundleDocument {
 
 export type SignatureDocument = SimpleSigningDocument | BundleDocument;
 
-/** Found evidence that claims a digest and is not verified. */
-export interface Candidate {
-  /** The manifest that carries it. */
-  readonly digest: Digest;
-  readonly layout: Layout;
-  readonly location: Location;
-  readonly claim: Claim;
-}
+/** Why an accessory could not be read, for good: its bytes, or the registry's own refusal to hand it out. */
+export type UnreadableReason = "Malformed" | "TooLarge" | "DigestMismatch" | "BlockedByRegistry" | "RegistryForbidden";
 
 /**
  * What an accessory says of which image it is for.
@@ -39,4 +33,18 @@ export interface Candidate {
 export type Claim =
   | { readonly kind: "claims"; readonly digests: readonly Digest[]; readonly document: SignatureDocument }
   | { readonly kind: "instead" }
-  | { readonly kind: "unreadable"; readonly reason: "Malformed" | "TooLarge" | "DigestMismatch" | "BlockedByRegistry" | "ImageNotFound" };
+  | { readonly kind: "unreadable"; readonly reason: UnreadableReason };
+
+/** Found evidence, not verified. A manifest with several signature layers gives several. */
+export interface Candidate {
+  /** The manifest that carries it; undefined when that could not be read. */
+  readonly digest: Digest | undefined;
+  readonly layout: Layout;
+  readonly location: Location;
+  readonly claim: Claim;
+}
+
+/** Whether a candidate is a signature document for exactly this digest. */
+export function claimsDigest(candidate: Candidate, subject: Digest): boolean {
+  return candidate.claim.kind === "claims" && candidate.claim.digests.includes(subject);
+}

@@ -6,7 +6,11 @@ import type { UndeterminedReason, UntrustedReason } from "./reason.ts";
  * address may not be reached. Final, and never a matter of outage. The message names host, digest or limit, and holds
  * nothing that a registry wrote.
  */
-export class RefusedError extends CodedError<UntrustedReason> {}
+export class RefusedError extends CodedError<UntrustedReason> {
+  readonly kind = "refused";
+}
 
 /** It could not be found out: no answer, no access, no time. Never kept as an answer. */
-export class UndeterminedError extends CodedError<UndeterminedReason> {}
+export class UndeterminedError extends CodedError<UndeterminedReason> {
+  readonly kind = "undetermined";
+}

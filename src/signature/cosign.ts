@@ -1,0 +1,46 @@
+import { type Digest, hexOf, parseDigest, algorithmOf } from "../image/digest.ts";
+import { isObject, objectField, parseJson, stringField } from "../json.ts";
+import type { Claim } from "./candidate.ts";
+
+const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
+const PAYLOAD_TYPE = "cosign container image signature";
+
+/**
+ * The tag under which cosign keeps the simple-signing signatures of a digest (cosign, SIGNATURE_SPEC.md). Undefined for
+ * sha512: the tag would be longer than the 128 characters that a tag may have.
+ */
+export function signatureTag(subject: Digest): string | undefined {
+  return algorithmOf(subject) === "sha256" ? `sha256-${hexOf(subject)}.sig` : undefined;
+}
+
+/** The fallback tag of the referrers API (OCI distribution-spec, "Referrers Tag Schema"). */
+export function referrersTag(subject: Digest): string {
+  // The specification cuts the digits at 64, so that a sha512 digest makes a tag as well.
+  return `${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`;
+}
+
+/**
+ * What a simple-signing payload claims. `annotations` are those of its layer. The docker-reference is information and
+ * no condition: images are copied and replicated; `critical.type` is one, as cosign's specification demands.
+ */
+export function decodeSimpleSigning(payload: Uint8Array, annotations: ReadonlyMap<string, string>): Claim {
+  if ((annotations.get(SIGNATURE_ANNOTATION) ?? "") === "") return MALFORMED;
+  const digest = claimedDigest(payload);
+  if (digest === undefined) return MALFORMED;
+  return { kind: "claims", digests: [digest], document: { kind: "simple-signing", payload, annotations } };
+}
+
+const MALFORMED: Claim = { kind: "unreadable", reason: "Malformed" };
+
+function claimedDigest(payload: Uint8Array): Digest | undefined {
+  let value: unknown;
+  try {
+    value = parseJson(payload);
+  } catch {
+    return undefined;
+  }
+  const critical = isObject(value) ? objectField(value, "critical") : undefined;
+  if (critical === undefined || stringField(critical, "type") !== PAYLOAD_TYPE) return undefined;
+  const image = objectField(critical, "image");
+  return image === undefined ? undefined : parseDigest(stringField(image, "docker-manifest-digest") ?? "");
+}
