@@ -1,0 +1,39 @@
+import { canonicalHost } from "../image/reference.ts";
+import { type JsonObject, arrayField, field, isObject, objectField, stringField } from "../json.ts";
+import { isNamespaceName } from "./format.ts";
+import { type Problem, pathText } from "./problem.ts";
+
+/** What no single field shows to be wrong. Fields of a wrong type have been reported already and are passed over. */
+export function ruleProblems(settings: JsonObject): readonly Problem[] {
+  const registries = (arrayField(settings, "registries") ?? []).map((registry) => (isObject(registry) ? registry : {}));
+  return [...namespaceProblems(settings), ...registries.flatMap(registryProblems), ...duplicateProblems(registries)];
+}
+
+function namespaceProblems(settings: JsonObject): readonly Problem[] {
+  return Object.keys(objectField(settings, "namespaces") ?? {})
+    .filter((name) => !isNamespaceName(name))
+    .map((name) => ({ path: pathText(["namespaces", name]), message: "is not a namespace's name: at most 63 lower-case letters, digits and `-`" }));
+}
+
+function registryProblems(registry: JsonObject, index: number): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (stringField(registry, "dockerConfigFile") && arrayField(registry, "repositories")?.length === 0) {
+    problems.push({
+      path: pathText(["registries", index, "repositories"]),
+      message: 'is empty, so the credentials of dockerConfigFile are used for nothing; name the repositories, such as "shop/**", or leave dockerConfigFile out',
+    });
+  }
+  if (stringField(registry, "caFile") && field(registry, "plainHTTP") === true) {
+    problems.push({ path: pathText(["registries", index, "caFile"]), message: "has no use with plainHTTP: true; leave one of them out" });
+  }
+  return problems;
+}
+
+function duplicateProblems(registries: readonly JsonObject[]): readonly Problem[] {
+  const hosts = registries.map((registry) => stringField(registry, "host")).map((host) => host && canonicalHost(host));
+  return hosts.flatMap((host, index) => {
+    const first = hosts.indexOf(host);
+    if (!host || first === index) return [];
+    return [{ path: pathText(["registries", index, "host"]), message: `is the same registry as ${pathText(["registries", first, "host"])} (${host}); put their settings into one entry` }];
+  });
+}
