@@ -1,9 +1,8 @@
 import type { Digest } from "../image/digest.ts";
-import type { Reference } from "../image/reference.ts";
-import type { Inspection } from "../inspection/inspect.ts";
+import type { Inspection, Question } from "../inspection/inspect.ts";
 import type { Keyring } from "../inspection/keyring.ts";
 import type { Call } from "../inspection/ports.ts";
-import type { IndexRule, Level } from "../verdict/level.ts";
+import type { Level } from "../verdict/level.ts";
 import type { Reason, VerdictReason } from "../verdict/reason.ts";
 import type { Mode } from "./labels.ts";
 
@@ -36,14 +35,6 @@ export interface PullSecrets {
 /** Judges one image at one level. Never throws: what cannot be found out is a verdict. */
 export interface Inspector {
   inspect(question: Question, call: Call): Promise<Inspection>;
-}
-
-export interface Question {
-  readonly reference: Reference;
-  readonly level: Exclude<Level, "none">;
-  readonly rule: IndexRule;
-  /** Empty for `pratique check`, whose credentials are the installation's. */
-  readonly keyring: Keyring;
 }
 
 /** A running Pod, as far as a relabelled namespace needs it. */

@@ -28,6 +28,8 @@ export interface Access {
  * and compared before they were parsed.
  */
 export interface Registry {
+  /** Throws RefusedError (RegistryForbidden) for a host that is a forbidden address as written, before anything is sent. */
+  refuseForbidden(repository: Repository): void;
   /** GET of a manifest by tag or digest. */
   fetchManifest(access: Access, target: Target, call: Call): Promise<Manifest>;
   /** A blob's bytes, at most `maxBytes` of them (TooLarge before the first byte when the descriptor says more). */
