@@ -4,7 +4,7 @@ import { parsePlatform } from "../image/platform.ts";
 import { parseReference } from "../image/reference.ts";
 
 /** The shapes of text that the schema asks for by its `format` keyword. */
-export type Format = "address" | "host" | "glob" | "repositoryGlob" | "platform" | "namespace";
+export type Format = "address" | "host" | "realm" | "glob" | "repositoryGlob" | "platform" | "namespace";
 
 /** What is wrong with a text, or undefined. */
 type FormatCheck = (text: string) => string | undefined;
@@ -12,6 +12,7 @@ type FormatCheck = (text: string) => string | undefined;
 const CHECKS: Readonly<Record<Format, FormatCheck>> = {
   address: (text) => (parseAddress(text) === undefined ? "is not host:port, such as 0.0.0.0:8443, [::]:8443 or 127.0.0.1:0" : undefined),
   host: hostFault,
+  realm: (text) => (isUrlHost(text) ? undefined : "is not the host of an https URL, such as auth.example.com or auth.example.com:8443"),
   glob: (text) => faultOf(() => parseGlob(text)),
   repositoryGlob: repositoryGlobFault,
   platform: (text) => (parsePlatform(text) === undefined ? "is not os/architecture[/variant], such as linux/amd64 or linux/arm/v7" : undefined),
@@ -39,6 +40,11 @@ export function parseAddress(text: string): Address | undefined {
 
 export function isNamespaceName(text: string): boolean {
   return text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
+}
+
+function isUrlHost(text: string): boolean {
+  const url = URL.parse(`https://${text}`);
+  return url !== null && url.host === text;
 }
 
 function hostFault(text: string): string | undefined {

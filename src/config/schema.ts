@@ -38,7 +38,7 @@ export const RegistrySchema = Type.Object(
     caFile: file("PEM file with the CA certificates of this registry, used instead of the system's."),
     dockerConfigFile: file("Docker `config.json` with the installation's credentials for this registry, used where no pull secret matches."),
     repositories: list(item("repositoryGlob"), "Globs of the repositories, without the host, that these credentials may be used for.", ["**"]),
-    tokenRealms: list(item("host"), "Hosts of token services, besides the registry's own site, that may be sent credentials of this registry."),
+    tokenRealms: list(item("realm"), "Hosts of token services (as in their `https` URL), besides the registry's own site, that may be sent credentials of this registry."),
     maxInFlight: Type.Integer({ description: "Requests to this registry at the same time; more wait.", default: 32, minimum: 1, maximum: 1024 }),
   },
   { additionalProperties: false },

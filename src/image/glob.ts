@@ -24,7 +24,7 @@ export interface GlobTarget {
 
 /** Longer than any repository's name with a digest, and short enough for a matcher that looks at every character. */
 const MAX_GLOB = 512;
-const ALLOWED = /^[A-Za-z0-9._\-/:@*[\]]+$/;
+const ALLOWED = /^(?:\[[A-Fa-f0-9:]+\](?=[:/]))?[A-Za-z0-9._\-/:@*]+$/;
 
 /**
  * Parses a glob: `*` stands for any characters inside one path segment, `**` for any characters at all. It matches
@@ -38,6 +38,7 @@ export function parseGlob(text: string): Glob {
   if (!ALLOWED.test(text)) {
     throw new GlobError("BadCharacter", "a glob has letters, digits, `.`, `_`, `-`, `/`, `:`, `@`, `*` and `**` alone; there are no other wildcards");
   }
+  if (text.startsWith("[") && !text.includes("/")) throw hostAlone(text);
   const { name, target } = split(text);
   if (name !== name.toLowerCase()) throw new GlobError("UpperCase", "hosts and repositories in a glob are lower-case");
   return { text, name: normalise(name), target };
@@ -75,13 +76,15 @@ function normalise(name: string): string {
   const first = slash < 0 ? name : name.slice(0, slash);
   if (first.startsWith("**")) return name;
   const isHost = /[.:]/.test(first) || first === "localhost";
-  if (isHost && slash < 0) {
-    throw new GlobError("HostAlone", `${name} names a host and no repository; \`${name}/**\` matches all that is in it`);
-  }
+  if (isHost && slash < 0) throw hostAlone(name);
   const host = isHost ? canonicalHost(first) : "docker.io";
   const path = isHost ? name.slice(slash + 1) : name;
   const isShort = host === "docker.io" && !path.includes("/") && !path.startsWith("**");
   return `${host}/${isShort ? "library/" : ""}${path}`;
+}
+
+function hostAlone(host: string): GlobError {
+  return new GlobError("HostAlone", `${host} names a host and no repository; \`${host}/**\` matches all that is in it`);
 }
 
 // Every position of the pattern that the text read so far can lead to is kept, so the time is bounded by the product
