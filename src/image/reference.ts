@@ -32,10 +32,14 @@ export type ReferenceFault =
 /** Why a text is no image reference; the message says it to a person. */
 export class ReferenceError extends CodedError<ReferenceFault> {}
 
-/** distribution/reference: a repository's name, host included, is at most 255 characters. */
-const MAX_NAME = 255;
+/** Longer than any reference can be that a registry could serve: host names end at 253 characters. */
+const MAX_TEXT = 1024;
+/** distribution/reference ("RepositoryNameTotalLengthMax"): the path, without the host. */
+const MAX_PATH = 255;
 const HUB = "docker.io";
-const HUB_ALIASES: ReadonlySet<string> = new Set([HUB, "index.docker.io", "registry-1.docker.io"]);
+/** The spellings under which `nginx` is short for `library/nginx`. */
+const HUB_WITH_DEFAULTS: ReadonlySet<string> = new Set([HUB, "index.docker.io"]);
+const HUB_ALIASES: ReadonlySet<string> = new Set([...HUB_WITH_DEFAULTS, "registry-1.docker.io"]);
 
 // The grammar of distribution/reference. Every expression is anchored and has no nested repetition over the same
 // characters, so matching time grows with the length alone.
@@ -48,12 +52,14 @@ const BARE_HEX = /^[a-f0-9]{64}$/;
 
 /**
  * Parses an image reference by the grammar of distribution/reference ("ParseNormalizedNamed"): Docker Hub's defaults
- * are filled in, and a reference without tag and digest has the tag `latest`. Throws ReferenceError.
+ * are filled in, and a reference without tag and digest has the tag `latest`. Two things differ, both on the strict
+ * side: digests are sha256 and sha512 alone, and the host is canonical (`canonicalHost`), so that no spelling of a host
+ * slips past what is configured for it. Throws ReferenceError.
  */
 export function parseReference(text: string): Reference {
   if (text === "") throw new ReferenceError("Empty", "the image reference is empty");
   // Long garbage is refused before anything looks at each of its characters.
-  if (text.length > 1024) throw new ReferenceError("TooLong", "the image reference is longer than 1,024 characters");
+  if (text.length > MAX_TEXT) throw new ReferenceError("TooLong", `the image reference is longer than ${MAX_TEXT} characters`);
   if (BARE_HEX.test(text)) {
     throw new ReferenceError("BareDigest", "64 hexadecimal digits are an image ID, not an image reference");
   }
@@ -71,9 +77,10 @@ export function pinned(repository: Repository, digest: Digest): string {
   return `${repositoryName(repository)}@${digest}`;
 }
 
-/** `docker.io` for each of Docker Hub's spellings, every other host unchanged. */
+/** One spelling for one registry: lower-case, and `docker.io` for each of Docker Hub's names. */
 export function canonicalHost(host: string): string {
-  return HUB_ALIASES.has(host) ? HUB : host;
+  const lower = host.toLowerCase();
+  return HUB_ALIASES.has(lower) ? HUB : lower;
 }
 
 interface Parts {
@@ -105,31 +112,34 @@ function targetOf(tag: string | undefined, digestText: string | undefined): Targ
 }
 
 function parseName(name: string): Repository {
-  const repository = normalise(name);
+  const { host, path } = withDefaults(name);
   // UpperCase comes first: it is the mistake that people make, and the grammar's own answer would not name it.
-  if (repository.path !== repository.path.toLowerCase()) {
-    throw new ReferenceError("UpperCase", `the repository ${quote(repository.path)} has upper-case letters; repository names are lower-case`);
+  if (path !== path.toLowerCase()) {
+    throw new ReferenceError("UpperCase", `the repository ${quote(path)} has upper-case letters; repository names are lower-case`);
   }
-  refuseHost(repository.host);
-  for (const component of repository.path.split("/")) {
-    if (!PATH_COMPONENT.test(component)) {
-      throw new ReferenceError("BadRepository", `${quote(component)} in the repository ${quote(repository.path)} is not lower-case letters and digits with ".", "_", "__" or "-" between them`);
-    }
-  }
-  if (repository.host.length + 1 + repository.path.length > MAX_NAME) {
-    throw new ReferenceError("TooLong", `the repository's name is longer than ${MAX_NAME} characters`);
-  }
-  return repository;
+  refuseHost(host);
+  refusePath(path);
+  // Last, when nothing but ASCII is left: the lower case of a foreign letter may be an ASCII one.
+  return { host: canonicalHost(host), path };
 }
 
 // The first component is a host when it looks like one, otherwise the image is Docker Hub's ("splitDockerDomain").
-function normalise(name: string): Repository {
+function withDefaults(name: string): Repository {
   const slash = name.indexOf("/");
   const first = slash < 0 ? "" : name.slice(0, slash);
   const isHost = first.includes(".") || first.includes(":") || first === "localhost" || first !== first.toLowerCase();
-  const host = canonicalHost(isHost ? first : HUB);
+  const host = isHost ? first : HUB;
   const path = isHost ? name.slice(slash + 1) : name;
-  return { host, path: host === HUB && !path.includes("/") ? `library/${path}` : path };
+  return { host, path: HUB_WITH_DEFAULTS.has(host) && !path.includes("/") ? `library/${path}` : path };
+}
+
+function refusePath(path: string): void {
+  for (const component of path.split("/")) {
+    if (!PATH_COMPONENT.test(component)) {
+      throw new ReferenceError("BadRepository", `${quote(component)} in the repository ${quote(path)} is not lower-case letters and digits with ".", "_", "__" or "-" between them`);
+    }
+  }
+  if (path.length > MAX_PATH) throw new ReferenceError("TooLong", `the repository's name is longer than ${MAX_PATH} characters`);
 }
 
 function refuseHost(host: string): void {

@@ -2,7 +2,6 @@ module pratique.dev/e2e/references
 
 go 1.25.0
 
-require (
-	github.com/distribution/reference v0.6.0
-	github.com/opencontainers/go-digest v1.0.0
-)
+require github.com/distribution/reference v0.6.0
+
+require github.com/opencontainers/go-digest v1.0.0 // indirect

@@ -1,21 +1,19 @@
 // Command references prints, for each JSON string read from standard input, how distribution's own
-// parser reads it as an image reference: one JSON object a line.
+// parser reads it as an image reference: one JSON object a line, in the order of the questions.
 package main
 
 import (
 	"bufio"
+	_ "crypto/sha256"
+	_ "crypto/sha512"
 	"encoding/json"
 	"log"
 	"os"
 
 	"github.com/distribution/reference"
-	_ "github.com/opencontainers/go-digest"
-	_ "crypto/sha256"
-	_ "crypto/sha512"
 )
 
 type answer struct {
-	Input      string `json:"input"`
 	Host       string `json:"host,omitempty"`
 	Repository string `json:"repository,omitempty"`
 	Tag        string `json:"tag,omitempty"`
@@ -42,17 +40,15 @@ func main() {
 }
 
 func parse(input string) answer {
-	named, err := reference.ParseDockerRef(input)
+	named, err := reference.ParseNormalizedNamed(input)
 	if err != nil {
-		return answer{Input: input, Error: err.Error()}
+		return answer{Error: err.Error()}
 	}
-	result := answer{Input: input, Host: reference.Domain(named), Repository: reference.Path(named)}
-	// ParseDockerRef drops the tag of a reference that has a digest too; ours keeps both.
-	full, _ := reference.ParseNormalizedNamed(input)
-	if tagged, ok := reference.TagNameOnly(full).(reference.Tagged); ok {
+	result := answer{Host: reference.Domain(named), Repository: reference.Path(named)}
+	if tagged, ok := reference.TagNameOnly(named).(reference.Tagged); ok {
 		result.Tag = tagged.Tag()
 	}
-	if digested, ok := full.(reference.Digested); ok {
+	if digested, ok := named.(reference.Digested); ok {
 		result.Digest = digested.Digest().String()
 	}
 	return result
