@@ -1,0 +1,151 @@
+import type { IncomingMessage } from "node:http";
+import type { Server, ServerOptions } from "node:https";
+import { TLSSocket } from "node:tls";
+
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+
+import type { Clock } from "../../inspection/ports.ts";
+import { answerFaults, answerUnreadable } from "./faults.ts";
+import { parseDuration } from "./duration.ts";
+import { ENTRIES, type Entry, type Reviewed, type Reviewer, type ServerObserver } from "./ports.ts";
+import type { Readiness } from "./readiness.ts";
+import { refusal } from "./status.ts";
+
+/** What a client may take its time for, in milliseconds. */
+export interface Patience {
+  readonly handshakeMs: number;
+  readonly headersMs: number;
+  readonly requestMs: number;
+}
+
+export interface WebhookParts {
+  readonly tls: ServerOptions;
+  readonly requireClientCertificate: "required" | "not-asked";
+  readonly reviewer: Reviewer;
+  readonly readiness: Readiness;
+  readonly clock: Clock;
+  readonly observer: ServerObserver;
+  readonly patience: Patience;
+}
+
+export type Webhook = FastifyInstance<Server>;
+type Parts = WebhookParts;
+
+/** An object and its old one, each as large as etcd takes it, with room to spare. */
+const MAX_BODY = 8 * 1024 * 1024;
+/** The API server's client gives up an idle connection after 90 s; whoever closes second never races a request. */
+const KEEP_ALIVE_MS = 120_000;
+/** What the API server allows when it does not say: the default of `timeoutSeconds`. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** The webhook's routes over TLS, wired and not yet listening. */
+export function buildWebhook(parts: WebhookParts): Webhook {
+  const { patience } = parts;
+  const app = fastify<Server>({
+    https: {
+      ...parts.tls,
+      handshakeTimeout: patience.handshakeMs,
+      headersTimeout: patience.headersMs,
+      connectionsCheckingInterval: Math.ceil(patience.headersMs / 2),
+    },
+    bodyLimit: MAX_BODY,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: patience.requestMs,
+    // A request that still comes while the listener closes is judged: a 503 would refuse somebody's Pod.
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    clientErrorHandler: answerUnreadable(parts.observer),
+    frameworkErrors(_error, _request, reply) {
+      send(reply, refusal(400, "the URL cannot be read"));
+    },
+  });
+  answerFaults(app, parts.observer);
+  app.addHook("onSend", async (_request, reply) => {
+    if (parts.readiness.state === "draining") reply.header("connection", "close");
+  });
+  app.server.on("tlsClientError", (error) => parts.observer.handshakeFailed(error));
+  addProbes(app, parts.readiness);
+  addReviews(app, parts);
+  return app;
+}
+
+function addProbes(app: Webhook, readiness: Readiness): void {
+  app.get("/livez", (_request, reply) => reply.type("text/plain; charset=utf-8").send("ok\n"));
+  app.get("/readyz", (_request, reply) => {
+    const { state } = readiness;
+    return reply.code(state === "ready" ? 200 : 503).type("text/plain; charset=utf-8").send(state === "ready" ? "ok\n" : `${state}\n`);
+  });
+}
+
+function addReviews(app: Webhook, parts: Parts): void {
+  const received = new WeakMap<IncomingMessage, number>();
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> => {
+    received.set(request.raw, parts.clock.now());
+    const refused = refuseEarly(request, parts);
+    if (refused === undefined) return;
+    parts.observer.refused({ status: refused.status, cause: undefined });
+    return send(reply, refused);
+  };
+  for (const entry of [undefined, ...ENTRIES]) {
+    const url = entry === undefined ? "/validate" : `/validate/${entry}`;
+    app.post(url, { onRequest }, async (request, reply) => {
+      return send(reply, await review(request, reply, { entry, parts, receivedAt: received.get(request.raw) ?? parts.clock.now() }));
+    });
+    app.route({ method: ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"], url, handler: refuseMethod });
+  }
+}
+
+function refuseMethod(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return send(reply.header("allow", "POST"), refusal(405, "admission reviews are sent by POST"));
+}
+
+/** What can be refused before a byte of the body is read. */
+function refuseEarly(request: FastifyRequest, parts: Parts): Reviewed | undefined {
+  const { socket, headers } = request.raw;
+  const isAuthorized = socket instanceof TLSSocket && socket.authorized;
+  if (parts.requireClientCertificate === "required" && !isAuthorized) {
+    return refusal(403, "this path asks for a client certificate of the authority in tls.clientCAFile");
+  }
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") return refusal(415, "the body is compressed; admission reviews are read as plain JSON");
+  return undefined;
+}
+
+interface Arrival {
+  readonly entry: Entry | undefined;
+  readonly parts: Parts;
+  readonly receivedAt: number;
+}
+
+async function review(request: FastifyRequest, reply: FastifyReply, arrival: Arrival): Promise<Reviewed> {
+  const { body } = request;
+  // Only a request without a body reaches this point without the parser above.
+  if (!(body instanceof Uint8Array)) return refusal(400, "the request has no body; an AdmissionReview is expected");
+  return arrival.parts.reviewer.admit({
+    entry: arrival.entry,
+    body,
+    contentType: request.headers["content-type"],
+    receivedAt: arrival.receivedAt,
+    timeoutMs: timeoutOf(request.query) ?? DEFAULT_TIMEOUT_MS,
+    signal: signalOf(reply),
+  });
+}
+
+function timeoutOf(query: unknown): number | undefined {
+  const timeout = (query as Readonly<Record<string, unknown>>)["timeout"];
+  return typeof timeout === "string" ? parseDuration(timeout) : undefined;
+}
+
+function signalOf(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function send(reply: FastifyReply, reviewed: Reviewed): FastifyReply {
+  return reply.code(reviewed.status).type("application/json").send(reviewed.body);
+}
