@@ -34,7 +34,7 @@ function accessoriesOf(layout: string): readonly { readonly layout: string; read
       return [];
     }
   });
-  return manifests.flatMap((manifest) => {
+  return manifests.flatMap((manifest): { layout: string; claims: unknown }[] => {
     const accessory = classifyAccessory(manifest, manifest.manifestSubject === undefined ? "sig-tag" : "referrers");
     if (accessory.kind === "instead") return [{ layout: accessory.layout, claims: "instead" }];
     return accessory.documents.map(({ layout: found, layer }) => {
