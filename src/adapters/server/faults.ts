@@ -1,6 +1,8 @@
 import type { Socket } from "node:net";
 
-import type { ServerObserver } from "./ports.ts";
+import type { FastifyReply } from "fastify";
+
+import type { Reviewed, ServerObserver } from "./ports.ts";
 import { refusal } from "./status.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -13,19 +15,22 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
   [431, "the request's headers are too large"],
 ]);
 
+/** Sends an answer as the API server reads it. */
+export function send(reply: FastifyReply, { status, body }: Reviewed): FastifyReply {
+  return reply.code(status).type("application/json").send(JSON.stringify(body));
+}
+
 /** Every path that ends without a review ends with a Status. */
 export function answerFaults(app: Webhook, observer: ServerObserver): void {
   app.setNotFoundHandler((_request, reply) => {
-    const answer = refusal(404, "there is nothing here; reviews are posted to /validate");
-    return reply.code(answer.status).type("application/json").send(answer.body);
+    return send(reply, refusal(404, "there is nothing here; reviews are posted to /validate"));
   });
   app.setErrorHandler((error, _request, reply) => {
     const answer = answerTo(statusOf(error));
     observer.refused({ status: answer.status, cause: error });
     // fastify would hang up on a client that still sends, which then sees a reset connection in place of this answer.
     // The rest of the body is read and dropped instead, within the request's time.
-    reply.removeHeader("connection");
-    return reply.code(answer.status).type("application/json").send(answer.body);
+    return send(reply.removeHeader("connection"), answer);
   });
 }
 
@@ -51,7 +56,7 @@ function unreadableStatus(error: Error): number | undefined {
   return code.startsWith("HPE_") ? 400 : undefined;
 }
 
-function answerTo(status: number): { readonly status: number; readonly body: string } {
+function answerTo(status: number): Reviewed {
   const message = MESSAGES.get(status);
   return message === undefined ? refusal(500, "the request could not be handled; the log says why") : refusal(status, message);
 }
@@ -60,7 +65,8 @@ function statusOf(error: unknown): number {
   return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : 500;
 }
 
-function rawResponse(status: number, body: string): string {
+function rawResponse(status: number, document: object): string {
+  const body = JSON.stringify(document);
   const head = [`HTTP/1.1 ${status} Refused`, "Content-Type: application/json", `Content-Length: ${Buffer.byteLength(body)}`, "Connection: close"];
   return `${head.join("\r\n")}\r\n\r\n${body}`;
 }

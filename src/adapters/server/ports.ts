@@ -1,9 +1,9 @@
+import type { EntryPath } from "../../admission/entry.ts";
 import type { CertificateError } from "./certificate.ts";
 
 /** One POST of the API server, as bytes. */
 export interface ReviewRequest {
-  /** The last part of the path: `enforce`, `templates`, ..., or undefined for a bare `/validate`. */
-  readonly entry: Entry | undefined;
+  readonly entry: EntryPath;
   readonly body: Uint8Array;
   readonly contentType: string | undefined;
   /** Milliseconds since the epoch at which the request came. */
@@ -17,17 +17,14 @@ export interface ReviewRequest {
 export interface Reviewed {
   /** 200 for every review with a uid; 400, 403, 413, 415 or 429 with a `Status` otherwise. */
   readonly status: number;
-  /** JSON. */
-  readonly body: string;
+  /** An AdmissionReview or a `Status`. */
+  readonly body: object;
 }
 
 /** Judges one review. Never throws: a defect is a denial of its own. */
 export interface Reviewer {
   admit(request: ReviewRequest): Promise<Reviewed>;
 }
-
-export const ENTRIES = ["enforce", "templates", "observe-warn", "observe-audit", "namespaces"] as const;
-export type Entry = (typeof ENTRIES)[number];
 
 /** What operators want to know of the listener, without a word on how it is kept. */
 export interface ServerObserver {

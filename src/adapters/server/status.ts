@@ -20,6 +20,5 @@ const REASONS: ReadonlyMap<number, string> = new Map([
  */
 export function refusal(code: number, message: string): Reviewed {
   const reason = REASONS.get(code) ?? "InternalError";
-  const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code };
-  return { status: code, body: JSON.stringify(status) };
+  return { status: code, body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code } };
 }

@@ -4,10 +4,11 @@ import { TLSSocket } from "node:tls";
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 
+import { ENTRIES, type EntryPath } from "../../admission/entry.ts";
 import type { Clock } from "../../inspection/ports.ts";
-import { answerFaults, answerUnreadable } from "./faults.ts";
+import { answerFaults, answerUnreadable, send } from "./faults.ts";
 import { parseDuration } from "./duration.ts";
-import { ENTRIES, type Entry, type Reviewed, type Reviewer, type ServerObserver } from "./ports.ts";
+import type { Reviewed, Reviewer, ServerObserver } from "./ports.ts";
 import type { Readiness } from "./readiness.ts";
 import { refusal } from "./status.ts";
 
@@ -88,8 +89,8 @@ function addReviews(app: Webhook, parts: Parts): void {
     parts.observer.refused({ status: refused.status, cause: undefined });
     return send(reply, refused);
   };
-  for (const entry of [undefined, ...ENTRIES]) {
-    const url = entry === undefined ? "/validate" : `/validate/${entry}`;
+  for (const entry of ["validate", ...ENTRIES] as const) {
+    const url = entry === "validate" ? "/validate" : `/validate/${entry}`;
     app.post(url, { onRequest }, async (request, reply) => {
       return send(reply, await review(request, reply, { entry, parts, receivedAt: received.get(request.raw) ?? parts.clock.now() }));
     });
@@ -114,7 +115,7 @@ function refuseEarly(request: FastifyRequest, parts: Parts): Reviewed | undefine
 }
 
 interface Arrival {
-  readonly entry: Entry | undefined;
+  readonly entry: EntryPath;
   readonly parts: Parts;
   readonly receivedAt: number;
 }
@@ -144,8 +145,4 @@ function signalOf(reply: FastifyReply): AbortSignal {
     if (!reply.raw.writableFinished) controller.abort();
   });
   return controller.signal;
-}
-
-function send(reply: FastifyReply, reviewed: Reviewed): FastifyReply {
-  return reply.code(reviewed.status).type("application/json").send(reviewed.body);
 }

@@ -17,7 +17,7 @@ const MIB = 1024 * 1024;
 const authority = await createAuthority("test authority");
 const LOOPBACK = { ips: ["127.0.0.1"] };
 const serving = await authority.issue(LOOPBACK);
-const ALLOW: Reviewed = { status: 200, body: '{"kind":"AdmissionReview"}' };
+const ALLOW: Reviewed = { status: 200, body: { kind: "AdmissionReview" } };
 
 interface Fixture {
   readonly server: WebhookServer;
@@ -99,16 +99,17 @@ t.test("a review reaches the reviewer as bytes, with its entry, its time and its
   const { port, seen } = await start(t);
   const body = Buffer.from('{"name":"\u00fc"}');
   for (const [path, entry, timeoutMs] of [
-    ["/validate", undefined, 10_000],
+    ["/validate", "validate", 10_000],
     ["/validate/enforce?timeout=10s", "enforce", 10_000],
     ["/validate/templates?timeout=1m30s", "templates", 90_000],
     ["/validate/observe-warn?timeout=500ms", "observe-warn", 500],
     ["/validate/observe-audit?timeout=soon", "observe-audit", 10_000],
     ["/validate/namespaces?timeout=-3s", "namespaces", 10_000],
+    ["/validate/policies", "policies", 10_000],
     ["/validate/enforce?timeout=1s&timeout=2s", "enforce", 10_000],
   ] as const) {
     const answer = await post(port, path, body);
-    t.match(answer, { status: 200, text: ALLOW.body }, path);
+    t.match(answer, { status: 200, json: ALLOW.body }, path);
     t.match(answer.headers, { "content-type": /^application\/json/ });
     const request = seen.pop();
     t.equal(request?.entry, entry);
@@ -121,8 +122,8 @@ t.test("a review reaches the reviewer as bytes, with its entry, its time and its
 });
 
 t.test("an answer's status and body are the reviewer's", async (t) => {
-  const { port } = await start(t, { admit: async () => ({ status: 429, body: '{"kind":"Status"}' }) });
-  t.match(await post(port, "/validate"), { status: 429, text: '{"kind":"Status"}' });
+  const { port } = await start(t, { admit: async () => ({ status: 429, body: { kind: "Status" } }) });
+  t.match(await post(port, "/validate"), { status: 429, json: { kind: "Status" } });
 });
 
 t.test("whatever is no review is refused with a Status and never reaches the reviewer", async (t) => {
@@ -213,7 +214,7 @@ t.test("the request's signal aborts when its client goes away, and not when it h
   const arrived = Promise.withResolvers<ReviewRequest>();
   const { port, seen } = await start(t, {
     async admit(request) {
-      if (request.entry === undefined) return ALLOW;
+      if (request.entry === "validate") return ALLOW;
       arrived.resolve(request);
       await once(request.signal, "abort");
       return ALLOW;
@@ -267,7 +268,7 @@ t.test("closing finishes the requests under way and refuses new connections", as
   await idleClosed;
   await t.rejects(call(port, { path: "/livez" }), { code: "ECONNREFUSED" });
   release.resolve();
-  t.match(await answer, { status: 200, text: ALLOW.body });
+  t.match(await answer, { status: 200, json: ALLOW.body });
   await closed;
   agent.destroy();
   await t.rejects(once(httpRequest({ port: metricsPort, host: "127.0.0.1" }).end(), "response"), { code: "ECONNREFUSED" });

@@ -1,0 +1,32 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+/** Seconds: a warm answer takes milliseconds, a cold one a few rounds to a registry, and 30 s end every request. */
+const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30];
+
+/** The metrics of design section 11, registered and not yet fed. docs/metrics.md says what each is good for. */
+export type Instruments = ReturnType<typeof createInstruments>;
+
+export function createInstruments(registry: Registry) {
+  const registers = [registry];
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Histogram({ name, help, labelNames, buckets: DURATIONS, registers });
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) => new Gauge({ name, help, labelNames, registers });
+  return {
+    admissions: counter("pratique_admissions_total", "Admission reviews answered.", ["entry", "operation", "decision", "reason"]),
+    admissionSeconds: histogram("pratique_admission_duration_seconds", "Time from a review's arrival to its answer.", ["entry", "decision"]),
+    violations: counter("pratique_violations_total", "Images that do not pass for a mode of their namespace.", ["mode", "level", "reason", "namespace"]),
+    images: counter("pratique_images_total", "Images judged.", ["level", "verdict", "reason"]),
+    inspections: counter("pratique_inspections_total", "Look-ups of signatures in a registry.", ["result"]),
+    requests: counter("pratique_registry_requests_total", "Requests to registries and their token services.", ["registry", "kind", "status"]),
+    requestSeconds: histogram("pratique_registry_request_duration_seconds", "Time of a request to a registry, its body included.", ["registry", "kind"]),
+    inFlight: gauge("pratique_registry_in_flight", "Requests to registries under way.", ["registry"]),
+    lookups: counter("pratique_cache_lookups_total", "Look-ups in the caches.", ["cache", "result"]),
+    cacheBytes: gauge("pratique_cache_bytes", "Bytes held by the caches.", ["cache"]),
+    watchAge: gauge("pratique_watch_age_seconds", "Time since the API server last confirmed what a watch knows.", ["resource"]),
+    watchRestarts: counter("pratique_watch_restarts_total", "Watches that broke and began again with a list.", ["resource"]),
+    certificateExpiry: gauge("pratique_certificate_expiry_timestamp_seconds", "When the serving certificate ends, in seconds since the epoch.", []),
+    buildInfo: gauge("pratique_build_info", "1, labelled with the version that runs.", ["version"]),
+  };
+}

@@ -1,0 +1,76 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+
+import type { AdmissionEvent, ImageEvent, ViolationEvent } from "../../admission/ports.ts";
+import { errorLine } from "./error-line.ts";
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+
+/** Fields that are never written, should anybody ever hand them over. */
+const SECRET_FIELDS = ["auth", "authorization", "credential", "data", "headers", "identitytoken", "password", "secret", "token"];
+
+/** JSON lines, one event each. Each line on a request has its `uid`; errors stand under `err`. */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: (thrown: unknown) => errorLine(thrown) },
+    redact: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]),
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** Writes the events of admission and of the adapters as log lines. */
+export class Logs {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  admission({ seconds, ...event }: AdmissionEvent): void {
+    const line = { ...event, milliseconds: Math.round(seconds * 1000) };
+    if (event.decision === "deny") this.#logger.info(line, "refused");
+    else this.#logger.debug(line, event.reason === "Skipped" ? "skipped" : "admitted");
+  }
+
+  /** What `audit` finds is told nowhere else to whoever reads logs; the other modes answer the caller. */
+  violation({ level, ...event }: ViolationEvent): void {
+    const severity = event.mode === "audit" ? "info" : "debug";
+    this.#logger[severity]({ ...event, asked: level }, "violation");
+  }
+
+  image({ level, ...event }: ImageEvent): void {
+    this.#logger.debug({ ...event, asked: level }, "judged");
+  }
+
+  defect(uid: string, cause: unknown): void {
+    this.#logger.error({ uid, err: cause }, "a defect: the request was judged as InternalError");
+  }
+
+  refused({ status, cause }: { readonly status: number; readonly cause: unknown }): void {
+    if (status >= 500) this.#logger.error({ status, err: cause }, "a request failed before its review was read");
+    else this.#logger.info({ status }, "a request was refused before its review was read");
+  }
+
+  handshakeFailed(cause: unknown): void {
+    this.#logger.debug({ err: cause }, "a TLS handshake failed");
+  }
+
+  certificateLoaded(expires: Date): void {
+    this.#logger.info({ expires: expires.toISOString() }, "the serving certificate was loaded");
+  }
+
+  certificateKept(cause: unknown): void {
+    this.#logger.warn({ err: cause }, "the serving certificate's files changed and cannot be used; the last good certificate stays");
+  }
+
+  watchRestarted(resource: string, cause: unknown): void {
+    this.#logger.warn({ resource, err: cause }, "a watch broke and begins again");
+  }
+
+  secretIgnored(namespace: string, name: string, why: string): void {
+    this.#logger.warn({ namespace, pullSecret: name, why }, "a pull secret gives no credentials");
+  }
+}

@@ -1,0 +1,124 @@
+import { collectDefaultMetrics, Registry } from "prom-client";
+
+import type { AdmissionEvent, ImageEvent, ViolationEvent } from "../../admission/ports.ts";
+import { createInstruments, type Instruments } from "./instruments.ts";
+import { LabelValues, OTHER } from "./label-values.ts";
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** The registries of the configuration; every other one is `other`. */
+  readonly registries: readonly string[];
+  /** Whether this namespace exists and has a label of ours: only then is it named. */
+  readonly isLabelled: (namespace: string) => boolean;
+}
+
+/** What is asked for when the metrics are read, since it changes by itself. */
+export interface Readings {
+  /** Bytes by cache. */
+  readonly cacheBytes?: () => ReadonlyMap<string, number>;
+  /** Seconds by watched resource. */
+  readonly watchAges?: () => ReadonlyMap<string, number>;
+}
+
+/**
+ * The metrics, in a registry of their own: two of these do not know of each other. It fits the observers that admission
+ * and the other adapters declare. Every label set is closed, whatever the cluster or a registry says.
+ */
+export class Metrics {
+  readonly contentType: string;
+  readonly #registry = new Registry();
+  readonly #instruments: Instruments;
+  readonly #values: LabelValues;
+  readonly #options: MetricsOptions;
+  /** The namespaces that have series of their own, with the labels of each series. */
+  readonly #named = new Map<string, Map<string, Violation>>();
+  readonly #readings: Readings[] = [];
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    this.#values = new LabelValues(options.registries);
+    this.#instruments = createInstruments(this.#registry);
+    this.#instruments.buildInfo.set({ version: options.version }, 1);
+    this.contentType = this.#registry.contentType;
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** Has these read at every scrape. */
+  read(readings: Readings): void {
+    this.#readings.push(readings);
+  }
+
+  /** Prometheus' text format. */
+  render(): Promise<string> {
+    const { cacheBytes, watchAge } = this.#instruments;
+    for (const readings of this.#readings) {
+      for (const [cache, bytes] of readings.cacheBytes?.() ?? []) cacheBytes.set({ cache }, bytes);
+      for (const [resource, seconds] of readings.watchAges?.() ?? []) watchAge.set({ resource }, seconds);
+    }
+    this.#dropUnlabelled();
+    return this.#registry.metrics();
+  }
+
+  admission(event: AdmissionEvent): void {
+    const entry = this.#values.entry(event.entry);
+    const { decision, reason } = event;
+    this.#instruments.admissions.inc({ entry, operation: this.#values.operation(event.operation), decision, reason });
+    this.#instruments.admissionSeconds.observe({ entry, decision }, event.seconds);
+  }
+
+  /** A request that was refused before a review could be read. */
+  refused(event: { readonly status: number }): void {
+    const reason = event.status >= 500 ? "InternalError" : "InvalidRequest";
+    this.#instruments.admissions.inc({ entry: OTHER, operation: OTHER, decision: "deny", reason });
+  }
+
+  violation({ mode, level, reason, namespace }: ViolationEvent): void {
+    const isNamed = this.#options.isLabelled(namespace);
+    const labels: Violation = { mode, level, reason, namespace: isNamed ? namespace : "" };
+    this.#instruments.violations.inc(labels);
+    if (!isNamed) return;
+    const series = this.#named.get(namespace) ?? new Map<string, Violation>();
+    this.#named.set(namespace, series.set(`${mode} ${level} ${reason}`, labels));
+  }
+
+  image({ level, verdict, reason }: ImageEvent): void {
+    this.#instruments.images.inc({ level, verdict, reason });
+  }
+
+  inspected(result: string): void {
+    this.#instruments.inspections.inc({ result });
+  }
+
+  request(kind: string, host: string, status: number | "error", seconds: number): void {
+    const registry = this.#values.registry(host);
+    this.#instruments.requests.inc({ registry, kind, status: this.#values.status(status) });
+    this.#instruments.requestSeconds.observe({ registry, kind }, seconds);
+  }
+
+  inFlight(host: string, change: 1 | -1): void {
+    this.#instruments.inFlight.inc({ registry: this.#values.registry(host) }, change);
+  }
+
+  lookup(cache: string, result: string): void {
+    this.#instruments.lookups.inc({ cache, result });
+  }
+
+  watchRestarted(resource: string): void {
+    this.#instruments.watchRestarts.inc({ resource });
+  }
+
+  certificateLoaded(expires: Date): void {
+    this.#instruments.certificateExpiry.set(expires.getTime() / 1000);
+  }
+
+  // A namespace that has gone, or has lost its labels, takes its series with it.
+  #dropUnlabelled(): void {
+    for (const [namespace, series] of this.#named) {
+      if (this.#options.isLabelled(namespace)) continue;
+      for (const labels of series.values()) this.#instruments.violations.remove({ ...labels });
+      this.#named.delete(namespace);
+    }
+  }
+}
+
+type Violation = Readonly<Record<"mode" | "level" | "reason" | "namespace", string>>;

@@ -1,0 +1,79 @@
+import type { AdmissionEvent, ImageEvent, Recorder, ViolationEvent } from "../../admission/ports.ts";
+import type { Logs } from "./logs.ts";
+import type { Metrics } from "./metrics.ts";
+
+/**
+ * Metrics and log lines behind one object that fits every observer of the house: admission's and those that the server,
+ * the cluster, the registry client and the caches declare.
+ */
+export class Telemetry implements Recorder {
+  readonly #metrics: Metrics;
+  readonly #logs: Logs;
+
+  constructor(metrics: Metrics, logs: Logs) {
+    this.#metrics = metrics;
+    this.#logs = logs;
+  }
+
+  admission(event: AdmissionEvent): void {
+    this.#metrics.admission(event);
+    this.#logs.admission(event);
+  }
+
+  violation(event: ViolationEvent): void {
+    this.#metrics.violation(event);
+    this.#logs.violation(event);
+  }
+
+  image(event: ImageEvent): void {
+    this.#metrics.image(event);
+    this.#logs.image(event);
+  }
+
+  defect(uid: string, cause: unknown): void {
+    this.#logs.defect(uid, cause);
+  }
+
+  inspected(result: string): void {
+    this.#metrics.inspected(result);
+  }
+
+  request(kind: string, host: string, status: number | "error", seconds: number): void {
+    this.#metrics.request(kind, host, status, seconds);
+  }
+
+  inFlight(host: string, change: 1 | -1): void {
+    this.#metrics.inFlight(host, change);
+  }
+
+  lookup(cache: string, result: string): void {
+    this.#metrics.lookup(cache, result);
+  }
+
+  watchRestarted(resource: string, cause: Error): void {
+    this.#metrics.watchRestarted(resource);
+    this.#logs.watchRestarted(resource, cause);
+  }
+
+  secretIgnored(namespace: string, name: string, why: string): void {
+    this.#logs.secretIgnored(namespace, name, why);
+  }
+
+  refused(event: { readonly status: number; readonly cause: unknown }): void {
+    this.#metrics.refused(event);
+    this.#logs.refused(event);
+  }
+
+  handshakeFailed(cause: unknown): void {
+    this.#logs.handshakeFailed(cause);
+  }
+
+  certificateLoaded(expires: Date): void {
+    this.#metrics.certificateLoaded(expires);
+    this.#logs.certificateLoaded(expires);
+  }
+
+  certificateKept(cause: unknown): void {
+    this.#logs.certificateKept(cause);
+  }
+}
