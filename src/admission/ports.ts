@@ -1,7 +1,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { Inspection, Question } from "../inspection/inspect.ts";
 import type { Keyring } from "../inspection/keyring.ts";
-import type { Call } from "../inspection/ports.ts";
+import type { Call, Clock } from "../inspection/ports.ts";
 import type { Level } from "../verdict/level.ts";
 import type { Reason, VerdictReason } from "../verdict/reason.ts";
 import type { Mode } from "./labels.ts";
@@ -49,10 +49,16 @@ export interface PodLister {
   list(namespace: string, limit: number, call: Call): Promise<{ readonly pods: readonly RunningPod[]; readonly more: boolean }>;
 }
 
+/** A clock with alarms. */
+export interface Timer extends Clock {
+  /** Calls `fire` once, `milliseconds` from now; calling the answer cancels it. */
+  after(milliseconds: number, fire: () => void): () => void;
+}
+
 /** The metrics and log lines of admission, without a word on how they are kept. */
 export interface Recorder {
   admission(event: AdmissionEvent): void;
-  violation(event: { readonly mode: Mode; readonly level: Level; readonly reason: VerdictReason; readonly namespace: string }): void;
+  violation(event: ViolationEvent): void;
   image(event: ImageEvent): void;
   /** A defect of ours, with its cause, for the log. */
   defect(uid: string, cause: unknown): void;
@@ -71,10 +77,31 @@ export interface AdmissionEvent {
   readonly name: string;
 }
 
+/** An image that does not pass for one of the namespace's modes. */
+export interface ViolationEvent {
+  readonly uid: string;
+  readonly mode: Mode;
+  readonly level: Level;
+  readonly reason: VerdictReason;
+  readonly namespace: string;
+  readonly reference: string;
+}
+
 export interface ImageEvent {
+  readonly uid: string;
   readonly level: Level;
   readonly verdict: "trusted" | "untrusted" | "undetermined" | "exempt";
   readonly reason: VerdictReason;
   readonly reference: string;
   readonly digest: Digest | undefined;
+}
+
+/** Everything that admission needs of the world. */
+export interface AdmissionPorts {
+  readonly namespaces: Namespaces;
+  readonly pullSecrets: PullSecrets;
+  readonly inspector: Inspector;
+  readonly pods: PodLister;
+  readonly recorder: Recorder;
+  readonly timer: Timer;
 }

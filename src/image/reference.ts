@@ -153,8 +153,11 @@ function refuseHost(host: string): void {
   }
 }
 
-// Attacker's text is quoted whole but escaped: a control character must not reach a log or a terminal.
-function quote(text: string): string {
+/**
+ * A text that anybody may have written, for a message: in quotes, on one line, at most 200 characters of it, and without
+ * a character that a log or a terminal could take for anything else.
+ */
+export function quote(text: string): string {
   const shown = text.length > 200 ? `${text.slice(0, 200)}...` : text;
   return JSON.stringify(shown).replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,0 +1,37 @@
+import type { Demand } from "./labels.ts";
+
+/** The webhook entries of the chart (design, section 10); each calls the path `/validate/<entry>`. */
+export const ENTRIES = ["enforce", "templates", "observe-warn", "observe-audit", "namespaces", "policies"] as const;
+export type Entry = (typeof ENTRIES)[number];
+
+/** What a path asks for: one entry, or with a bare `/validate` the one that resource and labels select. */
+export type EntryPath = Entry | "validate";
+
+const PATHS: ReadonlyMap<string, EntryPath> = new Map([
+  ["/validate", "validate"],
+  ...ENTRIES.map((entry): [string, EntryPath] => [`/validate/${entry}`, entry]),
+]);
+
+/** Undefined for a path that no webhook entry calls. The path has no query. */
+export function entryOfPath(path: string): EntryPath | undefined {
+  return PATHS.get(path);
+}
+
+/** Observers never refuse. */
+export function isObserver(entry: EntryPath): boolean {
+  return entry === "observe-warn" || entry === "observe-audit";
+}
+
+/** Whose rules a person has to correct. */
+export function webhookName(entry: EntryPath): string {
+  return entry === "validate" ? "the webhook that calls /validate" : `the webhook ${entry}.pratique.dev`;
+}
+
+/**
+ * The entry whose selector would have taken a workload: the labels are those of its namespace, or undefined when they
+ * could not be read, which the enforcing entries have to answer for.
+ */
+export function entryForWorkload(kind: "pod" | "template", demand: Demand | undefined): Entry {
+  if (demand === undefined || demand.enforce !== "none") return kind === "pod" ? "enforce" : "templates";
+  return demand.warn === "none" ? "observe-audit" : "observe-warn";
+}

@@ -1,0 +1,54 @@
+import type { Call } from "../inspection/ports.ts";
+import type { Timer } from "./ports.ts";
+
+/** A stretch of time in which something has to be done. It is over at its deadline, and when whoever asked has gone. */
+export class Limit {
+  /** To hand on to whatever is called: it has the deadline, and is aborted when the limit is over. */
+  readonly call: Call;
+  readonly #timer: Timer;
+  readonly #ended: Promise<void>;
+  readonly #controller = new AbortController();
+  readonly #close: () => void;
+
+  constructor(milliseconds: number, parent: AbortSignal, timer: Timer) {
+    this.#timer = timer;
+    this.call = { deadline: timer.now() + milliseconds, signal: this.#controller.signal };
+    this.#ended = new Promise((resolve) => {
+      this.#controller.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const end = (): void => this.#controller.abort();
+    const cancel = timer.after(Math.max(milliseconds, 0), end);
+    parent.addEventListener("abort", end, { once: true });
+    this.#close = () => {
+      cancel();
+      parent.removeEventListener("abort", end);
+      end();
+    };
+    if (parent.aborted || milliseconds <= 0) end();
+  }
+
+  get isOver(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** Milliseconds left; never negative. */
+  get left(): number {
+    return Math.max(0, this.call.deadline - this.#timer.now());
+  }
+
+  /** A shorter limit that ends with this one. */
+  within(milliseconds: number): Limit {
+    return new Limit(Math.min(milliseconds, this.left), this.call.signal, this.#timer);
+  }
+
+  /** What the work comes to, or what `late` says when the limit is over first, whatever the work does then. */
+  async race<T>(work: () => Promise<T>, late: () => T): Promise<T> {
+    if (this.isOver) return late();
+    return Promise.race([work(), this.#ended.then(late)]);
+  }
+
+  /** Lets go of the timer, and tells whatever is still under way that nobody waits for it. */
+  close(): void {
+    this.#close();
+  }
+}

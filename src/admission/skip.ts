@@ -1,0 +1,57 @@
+import { type EntryPath, isObserver } from "./entry.ts";
+import type { Operation, Resource, Review } from "./review.ts";
+import { type WorkloadResource, workloadResource } from "./workload.ts";
+
+/** What a request is to us. */
+export type Scope =
+  | { readonly kind: "skipped" }
+  | { readonly kind: "workload"; readonly resource: WorkloadResource }
+  | { readonly kind: "namespace" }
+  /** Nothing that this entry should have been asked about. */
+  | { readonly kind: "unknown" };
+
+const SKIPPED_OPERATIONS: ReadonlySet<Operation> = new Set(["DELETE", "CONNECT"]);
+
+// A closed list: a subresource that Kubernetes invents tomorrow is not on it.
+const SKIPPED_SUBRESOURCES: ReadonlySet<string> = new Set([
+  "status",
+  "scale",
+  "binding",
+  "eviction",
+  "finalize",
+  "token",
+  "exec",
+  "attach",
+  "log",
+  "portforward",
+  "proxy",
+]);
+
+/** Decides it by operation, resource and subresource alone, never by anything on the object (design, section 3). */
+export function scopeOf({ operation, resource, subresource }: Review, path: EntryPath): Scope {
+  if (SKIPPED_OPERATIONS.has(operation)) return { kind: "skipped" };
+  if (subresource !== undefined && SKIPPED_SUBRESOURCES.has(subresource)) return { kind: "skipped" };
+  const workload = workloadResource(resource);
+  if (workload !== undefined && isJudged(workload, subresource)) {
+    return judgesWorkloads(path) ? { kind: "workload", resource: workload } : { kind: "unknown" };
+  }
+  const isNamespace = isNamespaceResource(resource) && subresource === undefined;
+  return isNamespace && judgesNamespaces(path) ? { kind: "namespace" } : { kind: "unknown" };
+}
+
+// Any other subresource of a Pod carries the Pod, and may well change its images.
+function isJudged(resource: WorkloadResource, subresource: string | undefined): boolean {
+  return subresource === undefined || resource.kind === "pod";
+}
+
+function judgesWorkloads(path: EntryPath): boolean {
+  return path === "enforce" || path === "templates" || path === "validate" || isObserver(path);
+}
+
+function judgesNamespaces(path: EntryPath): boolean {
+  return path === "namespaces" || path === "validate";
+}
+
+function isNamespaceResource({ group, version, resource }: Resource): boolean {
+  return group === "" && version === "v1" && resource === "namespaces";
+}
