@@ -1,5 +1,5 @@
-import { lookup } from "node:dns/promises";
 import type { Test } from "tap";
+import { systemResolve } from "../../src/adapters/registry/dispatcher.ts";
 import { RegistryClient } from "../../src/adapters/registry/registry-client.ts";
 import type { RegistryDouble } from "./registry-double.ts";
 
@@ -11,7 +11,7 @@ export function registryClient(t: Test, registry: RegistryDouble): RegistryClien
     proxy: undefined,
     clock: { now: Date.now },
     observer: { request: () => undefined, inFlight: () => undefined },
-    resolve: (hostname) => lookup(hostname, { all: true }),
+    resolve: systemResolve,
   });
   t.teardown(() => client.close());
   return client;

@@ -1,0 +1,47 @@
+import type { LookupAddress } from "node:dns";
+import type { Clock } from "../../inspection/ports.ts";
+
+/** What the configuration says of one registry. */
+export interface RegistrySettings {
+  /** Speak HTTP without TLS. */
+  readonly plainHTTP: boolean;
+  /** Lifts every limit on the addresses that this host may have. */
+  readonly allowPrivate: boolean;
+  /** PEM, in place of the system's certificate authorities for this host; undefined for those. */
+  readonly ca: string | undefined;
+  /** Hosts (with a port other than 443) of token services that may have this registry's credentials. */
+  readonly tokenRealms: readonly string[];
+  /** Requests under way at one time; more wait. */
+  readonly maxInFlight: number;
+}
+
+/** Proxies as `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name them; an empty text is none. */
+export interface ProxySettings {
+  readonly http: string;
+  readonly https: string;
+  readonly none: string;
+}
+
+/** Calls back with every address that a host name has, or with the error of `dns.lookup`. */
+export type Resolve = (hostname: string, callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void) => void;
+
+export type RequestKind = "manifest" | "blob" | "referrers" | "token";
+
+/** What happens on the wire, for metrics. `host` is the registry's, also for a request to its token service. */
+export interface RegistryObserver {
+  /** One request with its redirects and its body. `error` when no whole answer came. */
+  request(kind: RequestKind, host: string, status: number | "error", seconds: number): void;
+  inFlight(host: string, change: 1 | -1): void;
+}
+
+/** All that the registry client takes from outside. */
+export interface RegistryEnvironment {
+  settingsFor(host: string): RegistrySettings;
+  /** Which registries may have private addresses: any, or those with `allowPrivate` alone. */
+  readonly privateAddresses: "allow" | "configured";
+  /** Undefined to connect directly. Behind a proxy, names are resolved by it: only written addresses can be checked. */
+  readonly proxy: ProxySettings | undefined;
+  readonly clock: Clock;
+  readonly observer: RegistryObserver;
+  readonly resolve: Resolve;
+}
