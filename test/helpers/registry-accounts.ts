@@ -13,7 +13,7 @@ export function login(accounts: Accounts, authorization: string | undefined): Ac
   const encoded = /^basic +(.+)$/i.exec(authorization ?? "")?.[1];
   if (encoded === undefined) return undefined;
   const [name = "", ...password] = Buffer.from(encoded, "base64").toString("utf8").split(":");
-  const account = Object.hasOwn(accounts, name) ? accounts[name] : undefined;
+  const account = accounts[name];
   return account?.password === password.join(":") ? account : undefined;
 }
 

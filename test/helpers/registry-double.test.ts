@@ -97,10 +97,14 @@ t.test("an accept header that lacks the stored type hides an OCI manifest", asyn
 
 t.test("tags move, and content can be removed", async (t) => {
   const registry = await start(t);
-  const later = registry.push(REPOSITORY, bytesOf({ schemaVersion: 2, later: true }), OCI_MANIFEST, "v1");
+  const bytes = bytesOf({ schemaVersion: 2, later: true });
+  const later = registry.push(REPOSITORY, bytes, OCI_MANIFEST, "v1");
   t.equal((await ask(registry, PATH)).headers.get("docker-content-digest"), later);
+  registry.push(REPOSITORY, MANIFEST, OCI_MANIFEST, "kept");
   registry.remove(REPOSITORY, later);
+  registry.push(REPOSITORY, bytes, OCI_MANIFEST);
   t.equal((await ask(registry, PATH)).status, 404, "a manifest takes its tags along");
+  t.equal((await ask(registry, `/v2/${REPOSITORY}/manifests/kept`)).status, 200, "but no others");
   registry.push(REPOSITORY, MANIFEST, OCI_MANIFEST, "v1");
   registry.remove(REPOSITORY, "v1");
   t.equal((await ask(registry, PATH)).status, 404);
@@ -184,7 +188,7 @@ t.test("bearer tokens", async (t) => {
     const challenge = `Bearer realm="${registry.url}/token",service="registry.test",scope="${scope}"`;
     t.equal((await ask(registry, PATH)).headers.get("www-authenticate"), challenge);
     t.equal((await ask(registry, "/v2/")).headers.get("www-authenticate"), `Bearer realm="${registry.url}/token",service="registry.test"`);
-    t.equal((await ask(registry, PATH, basic("ann", "secret"))).status, 401, "a password is not a token");
+    t.equal((await ask(registry, PATH, basic("ann", "secret"))).headers.get("www-authenticate"), challenge, "a password is not a token");
     t.equal((await ask(registry, tokenPath(), basic("ann", "wrong"))).status, 401);
     t.equal((await ask(registry, "/token?service=other")).status, 400);
 
@@ -359,9 +363,14 @@ t.test("faults", async (t) => {
     const abort = new AbortController();
     const given = fetch(`${registry.url}${PATH}`, { headers: ACCEPT, signal: abort.signal });
     await held.reached;
-    const patient = ask(registry, PATH);
+    let answered = false;
+    const patient = ask(registry, PATH).finally(() => {
+      answered = true;
+    });
     abort.abort();
     await t.rejects(given);
+    await ask(registry, "/v2/");
+    t.notOk(answered, "others are served meanwhile");
     held.release();
     t.equal((await patient).status, 200);
     t.equal((await ask(registry, PATH)).status, 200);
