@@ -14,7 +14,7 @@ export interface Node {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly items?: Node;
-  readonly required?: readonly string[];
+  readonly required?: readonly string[] | undefined;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly patternProperties?: Readonly<Record<string, Node>>;
 }
@@ -40,12 +40,17 @@ function visit(node: Node, value: unknown, path: Path, report: Report): unknown 
     report(path, fault);
     return value;
   }
-  if (isObject(value)) return node.properties === undefined ? visitMap(node, value, path, report) : visitObject(node, value, path, report);
+  if (isObject(value)) return hasFields(node) ? visitObject(node, value, path, report) : visitMap(node, value, path, report);
   if (Array.isArray(value) && node.items !== undefined) {
     const { items } = node;
     return value.map((item, index) => visit(items, item, [...path, index], report));
   }
   return value;
+}
+
+/** Whether the schema names the fields of an object, or leaves its keys to whoever writes it. */
+function hasFields(node: Node): boolean {
+  return Object.keys(node.properties ?? {}).length > 0;
 }
 
 function visitObject(node: Node, object: JsonObject, path: Path, report: Report): JsonObject {

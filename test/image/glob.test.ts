@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import t from "tap";
 import { type GlobFault, GlobError, matchesGlob, matchesRepository, parseGlob } from "../../src/image/glob.ts";
 import { parseReference } from "../../src/image/reference.ts";

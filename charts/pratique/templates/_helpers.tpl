@@ -1,0 +1,61 @@
+{{- define "pratique.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "pratique.selectorLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "pratique.labels" -}}
+{{ include "pratique.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "pratique.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The port of an address of the configuration, such as 0.0.0.0:8443. */}}
+{{- define "pratique.port" -}}
+{{- regexFind "[0-9]+$" . -}}
+{{- end -}}
+
+{{- define "pratique.webhookPort" -}}
+{{- include "pratique.port" (.Values.config.listen | default "0.0.0.0:8443") -}}
+{{- end -}}
+
+{{- define "pratique.metricsPort" -}}
+{{- include "pratique.port" (.Values.config.metricsListen | default "0.0.0.0:9090") -}}
+{{- end -}}
+
+{{/* The Secret that the serving certificate is in. Rendering ends here when the values do not say where it comes from. */}}
+{{- define "pratique.certificateSecret" -}}
+{{- $certificate := .Values.certificate -}}
+{{- if eq $certificate.mode "secret" -}}
+{{- required "certificate.mode is secret: certificate.secretName must name the Secret (kubernetes.io/tls) with the serving certificate" $certificate.secretName -}}
+{{- else if eq $certificate.mode "cert-manager" -}}
+{{- printf "%s-tls" (include "pratique.name" .) -}}
+{{- else -}}
+{{- fail "certificate.mode must say where the webhook's serving certificate comes from: `secret` (a Secret that exists: certificate.secretName and certificate.caBundle) or `cert-manager` (made and renewed by cert-manager, which must be installed). For example: --set certificate.mode=cert-manager" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The CA that the API server trusts the webhook by, in mode `secret`; cert-manager fills it in otherwise. */}}
+{{- define "pratique.caBundle" -}}
+{{- $pem := required "certificate.mode is secret: certificate.caBundle must be the CA certificate that the serving certificate was signed with, as PEM (--set-file certificate.caBundle=ca.crt)" .Values.certificate.caBundle -}}
+{{- if not (contains "-----BEGIN CERTIFICATE-----" $pem) -}}
+{{- fail "certificate.caBundle is not a certificate as PEM text; give it as --set-file certificate.caBundle=ca.crt" -}}
+{{- end -}}
+{{- b64enc $pem -}}
+{{- end -}}

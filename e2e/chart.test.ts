@@ -1,0 +1,316 @@
+// The chart as both Helms render it, and as a real API server takes it.
+import { join } from "node:path";
+import t from "tap";
+import { stringify } from "yaml";
+import { parseConfig } from "../src/config.ts";
+import { createAuthority } from "../test/helpers/certificates.ts";
+import { CHART, type Helm, type KubernetesObject, lint, only, RELEASE, RELEASE_NAMESPACE, renderChart, tryRender } from "./harness/chart.ts";
+import { type Cluster, startCluster } from "./harness/cluster.ts";
+import { execute } from "./harness/process.ts";
+import { program } from "./programs.ts";
+
+const HELMS: readonly Helm[] = ["helm3", "helm4"];
+const CERT_MANAGER = { certificate: { mode: "cert-manager" } };
+const { cert: CA } = await createAuthority("chart");
+const SECRET = { certificate: { mode: "secret", secretName: "serving", caBundle: CA } };
+
+function webhooks(objects: readonly KubernetesObject[]) {
+  return only(objects, "ValidatingWebhookConfiguration").webhooks as readonly Webhook[];
+}
+
+interface Webhook {
+  readonly name: string;
+  readonly namespaceSelector: { readonly matchExpressions: readonly Expression[] };
+  readonly clientConfig: { readonly caBundle?: string };
+  readonly rules: readonly { readonly resources: readonly string[] }[];
+}
+
+interface Expression {
+  readonly key: string;
+  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly values?: readonly string[];
+}
+
+function container(objects: readonly KubernetesObject[]) {
+  return only(objects, "Deployment").spec.template.spec.containers[0];
+}
+
+for (const helm of HELMS) {
+  t.test(`${helm}: lint is content`, async (t) => {
+    for (const values of [{}, CERT_MANAGER, SECRET]) {
+      const { status, stdout } = await lint(values, helm);
+      t.equal(status, 0, stdout);
+    }
+  });
+
+  t.test(`${helm}: without a serving certificate nothing is rendered`, async (t) => {
+    const cases: readonly (readonly [values: unknown, words: readonly string[]])[] = [
+      [{}, ["certificate.mode", "`secret`", "`cert-manager`"]],
+      [{ certificate: { mode: "self-made" } }, ["secret", "cert-manager"]],
+      [{ certificate: { mode: "secret", caBundle: CA } }, ["certificate.secretName"]],
+      [{ certificate: { mode: "secret", secretName: "serving" } }, ["certificate.caBundle"]],
+      [{ certificate: { mode: "secret", secretName: "serving", caBundle: "LS0tLS1CRUdJTg==" } }, ["certificate.caBundle", "--set-file"]],
+      [{ ...CERT_MANAGER, registryCA: { configMapName: "a", secretName: "b" } }, ["registryCA", "not both"]],
+    ];
+    for (const [values, words] of cases) {
+      const { status, stderr } = await tryRender(values, helm);
+      t.not(status, 0);
+      for (const word of words) t.ok(stderr.includes(word), `${word} is named`);
+    }
+  });
+
+  t.test(`${helm}: values that nobody reads are refused`, async (t) => {
+    const cases: readonly (readonly [values: object, words: readonly string[]])[] = [
+      [{ replica: 3 }, ["replica"]],
+      [{ image: { repo: "x" } }, ["repo"]],
+      [{ config: { lisen: "0.0.0.0:1" } }, ["lisen"]],
+      [{ config: { defaults: { enforce: "sined" } } }, ["/config/defaults/enforce", "verified"]],
+      [{ config: { registries: [{ plainHTTP: true }] } }, ["host"]],
+      [{ config: { requestSeconds: 99 } }, ["30"]],
+    ];
+    for (const [values, words] of cases) {
+      const { status, stderr } = await tryRender({ ...CERT_MANAGER, ...values }, helm);
+      t.not(status, 0);
+      for (const word of words) t.ok(stderr.includes(word), `${word} is named`);
+    }
+    t.equal((await tryRender({ ...CERT_MANAGER, global: { anything: 1 } }, helm)).status, 0, "a parent chart's globals are not ours to judge");
+  });
+}
+
+t.test("both Helms render the same objects", async (t) => {
+  const byName = (objects: readonly KubernetesObject[]) => Object.fromEntries(objects.map((object) => [`${object.kind}/${object.metadata.name}`, object]));
+  for (const values of [CERT_MANAGER, SECRET]) t.same(byName(await renderChart(values, "helm3")), byName(await renderChart(values, "helm4")));
+});
+
+t.test("the webhook entries", async (t) => {
+  const entries = webhooks(await renderChart(SECRET));
+  const pods = ["pods", "pods/ephemeralcontainers", "pods/resize"];
+  const templates = ["podtemplates", "replicationcontrollers", "daemonsets", "deployments", "replicasets", "statefulsets", "cronjobs", "jobs"];
+  const expected: readonly (readonly [name: string, failurePolicy: string, timeoutSeconds: number, resources: readonly string[]])[] = [
+    ["enforce", "Fail", 10, pods],
+    ["templates", "Ignore", 5, templates],
+    ["observe-warn", "Ignore", 3, [...pods, ...templates]],
+    ["observe-audit", "Ignore", 3, [...pods, ...templates]],
+    ["namespaces", "Ignore", 5, ["namespaces"]],
+  ];
+  t.same(entries.map(({ name }) => name), expected.map(([name]) => `${name}.pratique.dev`));
+  for (const [index, [name, failurePolicy, timeoutSeconds, resources]] of expected.entries()) {
+    t.match(entries[index], {
+      failurePolicy,
+      timeoutSeconds,
+      matchPolicy: "Equivalent",
+      sideEffects: "None",
+      admissionReviewVersions: ["v1"],
+      clientConfig: {
+        service: { name: RELEASE, namespace: RELEASE_NAMESPACE, path: `/validate/${name}`, port: 443 },
+        caBundle: Buffer.from(CA).toString("base64"),
+      },
+    });
+    t.same(entries[index]?.rules.flatMap(({ resources }) => resources), resources);
+    for (const rule of entries[index]?.rules ?? []) t.match(rule, { apiVersions: ["v1"], operations: ["CREATE", "UPDATE"] });
+  }
+  const groups = entries[1]?.rules.map((rule) => (rule as unknown as { apiGroups: unknown }).apiGroups);
+  t.same(groups, [[""], ["apps"], ["batch"]]);
+});
+
+// Kubernetes' own reading of a label selector.
+function selects({ namespaceSelector }: Webhook, labels: Readonly<Record<string, string>>): boolean {
+  return namespaceSelector.matchExpressions.every(({ key, operator, values = [] }) => {
+    const value = labels[key];
+    switch (operator) {
+      case "Exists":
+        return value !== undefined;
+      case "DoesNotExist":
+        return value === undefined;
+      case "In":
+        return value !== undefined && values.includes(value);
+      case "NotIn":
+        return value === undefined || !values.includes(value);
+    }
+  });
+}
+
+const LABEL_VALUES = [undefined, "none", "signed", "verified", "misspelt"] as const;
+
+interface Modes<Value> {
+  readonly enforce: Value;
+  readonly warn: Value;
+  readonly audit: Value;
+}
+
+/** Every choice of a value for each of the three modes. */
+function choices<Value>(values: readonly Value[]): readonly Modes<Value>[] {
+  return values.flatMap((enforce) => values.flatMap((warn) => values.map((audit) => ({ enforce, warn, audit }))));
+}
+
+function labelsOf(set: Modes<string | undefined>): Readonly<Record<string, string>> {
+  const labels = Object.entries(set).flatMap(([mode, value]) => (value === undefined ? [] : [[`pratique.dev/${mode}`, value] as const]));
+  return { "kubernetes.io/metadata.name": "shop", ...Object.fromEntries(labels) };
+}
+
+/** Whether the entries that are called for a namespace are those that its labels and the defaults ask for. */
+function covers(entries: readonly Webhook[], set: Modes<string | undefined>, defaults: Modes<string>): boolean {
+  const called = new Set(entries.filter((entry) => selects(entry, labelsOf(set))).map(({ name }) => name.replace(".pratique.dev", "")));
+  const observers = Number(called.has("observe-warn")) + Number(called.has("observe-audit"));
+  const enforces = (set.enforce ?? defaults.enforce) !== "none";
+  if (called.has("enforce") !== enforces || called.has("templates") !== enforces || observers > 1) return false;
+  // Where the default is none, a misspelt label cannot be told from a missing one.
+  if (enforces) return observers === 0 || set.enforce === "misspelt";
+  // A misspelt observing label asks for nothing, so it is all the same whether an observer is called.
+  const isObserved = [set.warn ?? defaults.warn, set.audit ?? defaults.audit].some((level) => level === "signed" || level === "verified");
+  return !isObserved || observers === 1;
+}
+
+t.test("each namespace is covered by the entries that its modes need, whatever the defaults are", async (t) => {
+  for (const defaults of choices(["none", "signed"])) {
+    const entries = webhooks(await renderChart({ ...CERT_MANAGER, config: { defaults } }));
+    t.same(choices(LABEL_VALUES).filter((set) => !covers(entries, set, defaults)), [], `defaults ${JSON.stringify(defaults)}`);
+  }
+});
+
+t.test("a namespace that opts out of every mode is not asked about", async (t) => {
+  const labels = { "pratique.dev/enforce": "none", "pratique.dev/warn": "none", "pratique.dev/audit": "none" };
+  const defaults = { enforce: "signed", warn: "signed", audit: "signed" };
+  const entries = webhooks(await renderChart({ ...CERT_MANAGER, config: { defaults } }));
+  t.same(entries.filter((entry) => selects(entry, labels)).map(({ name }) => name), ["namespaces.pratique.dev"]);
+});
+
+t.test("kube-system, the release's namespace and exempt ones are left out by name", async (t) => {
+  const config = { defaults: { enforce: "signed" }, exemptions: { namespaces: ["cert-manager"] } };
+  const entries = webhooks(await renderChart({ ...CERT_MANAGER, config }));
+  const entriesFor = (name: string, labels = {}) => entries.filter((entry) => selects(entry, { "kubernetes.io/metadata.name": name, ...labels })).map(({ name }) => name.split(".")[0]);
+  t.same(entriesFor("shop"), ["enforce", "templates", "namespaces"]);
+  for (const name of ["kube-system", RELEASE_NAMESPACE]) t.same(entriesFor(name, { "pratique.dev/enforce": "signed" }), []);
+  t.same(entriesFor("cert-manager", { "pratique.dev/enforce": "signed", "pratique.dev/warn": "signed" }), ["namespaces"], "its labels are still judged");
+});
+
+t.test("the configuration arrives as it was given, and a change of it replaces the Pods", async (t) => {
+  const config = {
+    listen: "0.0.0.0:9443",
+    metricsListen: "[::]:9091",
+    cache: { maxBytes: 134217728, tagSeconds: 0 },
+    registries: [{ host: "harbor.example.com", repositories: ["shop/**"], dockerConfigFile: "/etc/pratique/credentials/config.json" }],
+    namespaces: { shop: { "pratique.dev/require-digest": "true" } },
+  };
+  const objects = await renderChart({ ...CERT_MANAGER, config });
+  const text = only(objects, "ConfigMap").data["pratique.yaml"] as string;
+  t.same(parseConfig(text, "rendered"), parseConfig(stringify(config), "given"));
+  t.match(container(objects).ports, [{ name: "https", containerPort: 9443 }, { name: "metrics", containerPort: 9091 }]);
+  const checksum = (objects: readonly KubernetesObject[]) => only(objects, "Deployment").spec.template.metadata.annotations["checksum/config"] as string;
+  t.not(checksum(objects), checksum(await renderChart(CERT_MANAGER)));
+  t.same(parseConfig(only(await renderChart(CERT_MANAGER), "ConfigMap").data["pratique.yaml"] as string, "rendered"), parseConfig("", "empty"));
+});
+
+t.test("the role holds what is needed and nothing else", async (t) => {
+  const objects = await renderChart(CERT_MANAGER);
+  t.same(only(objects, "ClusterRole").rules, [
+    { apiGroups: [""], resources: ["namespaces"], verbs: ["get", "list", "watch"] },
+    { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
+    { apiGroups: [""], resources: ["secrets"], verbs: ["get"] },
+    { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["get"] },
+  ]);
+  t.match(only(objects, "ClusterRoleBinding"), { roleRef: { name: RELEASE }, subjects: [{ name: RELEASE, namespace: RELEASE_NAMESPACE }] });
+  t.equal(only(objects, "Deployment").spec.template.spec.serviceAccountName, only(objects, "ServiceAccount").metadata.name);
+});
+
+t.test("what the values add to the Pods", async (t) => {
+  const spec = async (values: object) => only(await renderChart({ ...SECRET, ...values }), "Deployment").spec.template.spec;
+  const plain = await spec({});
+  t.same(plain.containers[0].env, undefined);
+  t.same(plain.volumes.map(({ name }: { name: string }) => name), ["config", "tls"]);
+  t.equal(plain.volumes[1].secret.secretName, "serving");
+
+  const image = { repository: "registry.example.com/pratique", tag: "1.2", digest: "" };
+  t.equal((await spec({ image })).containers[0].image, "registry.example.com/pratique:1.2");
+  t.equal((await spec({ image: { ...image, digest: "sha256:ab" } })).containers[0].image, "registry.example.com/pratique@sha256:ab");
+
+  const proxied = await spec({ proxy: { httpProxy: "http://p:1", httpsProxy: "http://p:2", noProxy: ".svc,10.0.0.0/8" } });
+  t.same(proxied.containers[0].env, [
+    { name: "HTTP_PROXY", value: "http://p:1" },
+    { name: "HTTPS_PROXY", value: "http://p:2" },
+    { name: "NO_PROXY", value: ".svc,10.0.0.0/8" },
+  ]);
+
+  for (const [values, source] of [
+    [{ configMapName: "corp", key: "ca.pem" }, { configMap: { name: "corp" } }],
+    [{ secretName: "corp", key: "ca.pem" }, { secret: { secretName: "corp" } }],
+  ] as const) {
+    const { containers, volumes } = await spec({ registryCA: values });
+    t.same(containers[0].env, [{ name: "NODE_EXTRA_CA_CERTS", value: "/etc/pratique/registry-ca/ca.pem" }]);
+    t.match(volumes[2], { name: "registry-ca", ...source });
+    t.match(containers[0].volumeMounts[2], { name: "registry-ca", mountPath: "/etc/pratique/registry-ca", readOnly: true });
+  }
+
+  const credentials = await spec({ registryCredentials: { secretName: "pull" } });
+  t.match(credentials.volumes[2], { name: "credentials", secret: { secretName: "pull", items: [{ key: ".dockerconfigjson", path: "config.json" }] } });
+  t.match(credentials.containers[0].volumeMounts[2], { name: "credentials", mountPath: "/etc/pratique/credentials" });
+
+  const placed = {
+    imagePullSecrets: [{ name: "own" }],
+    nodeSelector: { zone: "a" },
+    tolerations: [{ key: "x", operator: "Exists" }],
+    affinity: { nodeAffinity: {} },
+    priorityClassName: "high",
+  };
+  t.match(await spec(placed), placed);
+  const resources = { requests: { cpu: "1" }, limits: { memory: "1Gi" } };
+  t.same((await spec({ resources })).containers[0].resources, { requests: { cpu: "1", memory: "128Mi" }, limits: { memory: "1Gi" } });
+  const extra = await spec({ extraVolumes: [{ name: "client-ca", emptyDir: {} }], extraVolumeMounts: [{ name: "client-ca", mountPath: "/client-ca" }] });
+  t.same(extra.volumes[2], { name: "client-ca", emptyDir: {} });
+  t.same(extra.containers[0].volumeMounts[2], { name: "client-ca", mountPath: "/client-ca" });
+
+  t.equal(only(await renderChart({ ...SECRET, replicas: 5 }), "Deployment").spec.replicas, 5);
+  const withoutBudget = await renderChart({ ...SECRET, podDisruptionBudget: { enabled: false } });
+  t.equal(withoutBudget.some(({ kind }) => kind === "PodDisruptionBudget"), false);
+});
+
+t.test("cert-manager makes the certificate that is mounted, and fills in the CA", async (t) => {
+  const objects = await renderChart(CERT_MANAGER);
+  const configuration = only(objects, "ValidatingWebhookConfiguration");
+  const [injected, certificate] = [configuration.metadata.annotations?.["cert-manager.io/inject-ca-from"], objects.find(({ kind, metadata }) => kind === "Certificate" && metadata.name === RELEASE)];
+  t.equal(injected, `${RELEASE_NAMESPACE}/${RELEASE}`);
+  for (const { clientConfig } of webhooks(objects)) t.notOk("caBundle" in clientConfig);
+  t.match(certificate?.spec, { secretName: only(objects, "Deployment").spec.template.spec.volumes[1].secret.secretName, issuerRef: { name: `${RELEASE}-ca`, kind: "Issuer" } });
+  t.ok(certificate?.spec.dnsNames.includes(`${RELEASE}.${RELEASE_NAMESPACE}.svc`));
+  const issuerRef = { name: "corp", kind: "ClusterIssuer", group: "cert-manager.io" };
+  const named = await renderChart({ certificate: { ...CERT_MANAGER.certificate, issuerRef } });
+  t.same(only(named, "Certificate").spec.issuerRef, issuerRef);
+  t.equal(named.some(({ kind }) => kind === "Issuer"), false, "no issuer beside the one that was named");
+});
+
+t.test("the notes tell the next step", async (t) => {
+  const notes = async (values: object) => {
+    const { status, stdout, stderr } = await execute(program("helm4"), ["install", "--dry-run=client", RELEASE, CHART, "-n", RELEASE_NAMESPACE, "--values", "-"], { input: stringify({ ...SECRET, ...values }) });
+    t.equal(status, 0, stderr);
+    return stdout.slice(stdout.indexOf("NOTES:"));
+  };
+  const first = await notes({});
+  for (const words of ["kubectl rollout status deployment/pratique", "pratique.dev/warn=signed", "Nothing is refused yet", "pratique.pratique-system.svc", "config.signed.repositories"]) t.ok(first.includes(words), words);
+  const enforcing = await notes({ config: { defaults: { enforce: "signed" }, signed: { repositories: ["a.b/**"] } }, registryCredentials: { secretName: "pull" } });
+  for (const words of ["every namespace enforces `signed`", "exemptions.namespaces", "dockerConfigFile"]) t.ok(enforcing.includes(words), words);
+  for (const words of ["Nothing is refused yet", "signed.repositories"]) t.notOk(enforcing.includes(words), words);
+});
+
+t.test("a real API server", async (t) => {
+  const cluster: Cluster = await startCluster();
+  t.teardown(() => cluster.stop());
+  const kubeconfig = join(cluster.folder.path, "admin.kubeconfig");
+  for (const helm of HELMS) {
+    const namespace = `${RELEASE_NAMESPACE}-${helm}`;
+    const run = (...args: readonly string[]) =>
+      execute(program(helm), [...args, "--namespace", namespace, "--kubeconfig", kubeconfig], { input: stringify(SECRET), env: { HOME: cluster.folder.path } });
+    await cluster.call("POST", "/api/v1/namespaces", { metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted" } } });
+    const installed = await run("install", RELEASE, CHART, "--values", "-");
+    t.equal(installed.status, 0, installed.stderr);
+    t.notMatch(installed.stderr, /[Ww]arning/, "neither a field nor the Pod's security is objected to");
+    const upgraded = await run("upgrade", RELEASE, CHART, "--values", "-", "--set", "replicas=3");
+    t.equal(upgraded.status, 0, upgraded.stderr);
+
+    const { metadata, spec } = only(await renderChart(SECRET), "Deployment").spec.template;
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: "pratique", namespace }, spec };
+    const created = await cluster.call("POST", `/api/v1/namespaces/${namespace}/pods?dryRun=All&fieldValidation=Strict`, { ...pod, spec: { ...spec, serviceAccountName: RELEASE } });
+    t.equal(created.status, 201, JSON.stringify(created.body));
+    const uninstalled = await run("uninstall", RELEASE);
+    t.equal(uninstalled.status, 0, uninstalled.stderr);
+  }
+});

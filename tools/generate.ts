@@ -1,0 +1,48 @@
+// Writes what is made from the schemas of the configuration and of the chart's values: `npm run generate`.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Node } from "../src/config/check.ts";
+import { ConfigSchema } from "../src/config/schema.ts";
+import { ChartValuesSchema } from "./generate/chart-values.ts";
+import { fieldSections, table, withGenerated } from "./generate/markdown.ts";
+import { fieldRows } from "./generate/rows.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const CONFIGURATION = "docs/configuration.md";
+const CHART_README = "charts/pratique/README.md";
+const CHART_SCHEMA = "charts/pratique/values.schema.json";
+
+/** The generated files: their contents by their paths from the root of the repository. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  return new Map([
+    [CONFIGURATION, withGenerated(await page(CONFIGURATION), fieldSections(ConfigSchema))],
+    [CHART_README, withGenerated(await page(CHART_README), table(chartRows()))],
+    [CHART_SCHEMA, `${JSON.stringify(withoutFilled(ChartValuesSchema), undefined, 2)}\n`],
+  ]);
+}
+
+function page(path: string): Promise<string> {
+  return readFile(join(ROOT, path), "utf8");
+}
+
+// The configuration has a page of its own, and Helm itself adds `global`.
+function chartRows() {
+  return fieldRows(ChartValuesSchema).filter(({ path }) => !path.startsWith("config.") && path !== "global");
+}
+
+// Helm asks for required fields before any default is filled in, so only those without a default stay required.
+function withoutFilled(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutFilled);
+  if (typeof value !== "object" || value === null) return value;
+  const { required, ...node } = value as Node;
+  const missing = required?.filter((name) => node.properties?.[name]?.default === undefined) ?? [];
+  const inner = Object.entries(node).map(([key, inner]): [string, unknown] => [key, withoutFilled(inner)]);
+  return Object.fromEntries(missing.length === 0 ? inner : [...inner, ["required", missing]]);
+}
+
+if (import.meta.main) {
+  for (const [path, content] of await generatedFiles()) {
+    await writeFile(join(ROOT, path), content);
+    console.log(`wrote ${path}`);
+  }
+}

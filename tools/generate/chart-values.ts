@@ -1,0 +1,71 @@
+import { type Static, type TProperties, type TSchema, Type } from "typebox";
+import { ConfigSchema } from "../../src/config/schema.ts";
+
+function group<Fields extends TProperties>(description: string, fields: Fields) {
+  return Type.Object(fields, { description, default: {}, additionalProperties: false });
+}
+
+function list<Item extends TSchema>(item: Item, description: string) {
+  return Type.Array(item, { description, default: [] as Static<Item>[] });
+}
+
+const text = (description: string, value = "") => Type.String({ description, default: value });
+/** What Kubernetes defines is its API server's to check. */
+const asInKubernetes = (description: string, value: object = {}) => Type.Object({}, { description, default: value });
+const kubernetesObjects = (description: string) => list(Type.Object({}), description);
+const objectName = Type.Object({ name: Type.String({ description: "Name of the Secret." }) }, { additionalProperties: false });
+
+/** Every value of the chart: types, defaults and what they mean. */
+export const ChartValuesSchema = Type.Object(
+  {
+    image: group("The image of Pratique.", {
+      repository: text("Repository of the image.", "ghcr.io/pratique-dev/pratique"),
+      tag: text("Tag of the image. Empty: the chart's `appVersion`."),
+      digest: text("Digest of the image (`sha256:...`). It wins over the tag."),
+      pullPolicy: Type.Enum(["Always", "IfNotPresent", "Never"], { description: "When the kubelet pulls the image.", default: "IfNotPresent" }),
+    }),
+    imagePullSecrets: list(objectName, "Pull secrets for the image of Pratique itself."),
+    replicas: Type.Integer({ description: "How many Pods answer the API server.", default: 2, minimum: 1 }),
+    resources: asInKubernetes("Requests and limits of the container.", { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "384Mi" } }),
+    nodeSelector: asInKubernetes("Node labels that the Pods need."),
+    tolerations: kubernetesObjects("Taints that the Pods tolerate."),
+    affinity: asInKubernetes("Affinity of the Pods. They are spread over the nodes in any case."),
+    priorityClassName: text("Priority class of the Pods."),
+    podDisruptionBudget: group("Keeps evictions from stopping every Pod at once.", {
+      enabled: Type.Boolean({ description: "Whether there is one, with `maxUnavailable: 1`.", default: true }),
+    }),
+    certificate: group("The certificate that the webhook shows to the API server.", {
+      mode: Type.Enum(["", "secret", "cert-manager"], {
+        description: "`secret`: from a Secret that exists. `cert-manager`: made and renewed by cert-manager. There is no default: one must be chosen.",
+        default: "",
+      }),
+      secretName: text("Mode `secret`: the Secret (`kubernetes.io/tls`), in the release's namespace. Its certificate is for `<service>.<namespace>.svc`."),
+      caBundle: text("Mode `secret`: the CA certificate that it was signed with, as PEM (`--set-file certificate.caBundle=ca.crt`)."),
+      issuerRef: group("Mode `cert-manager`: who signs. Without a name, the chart makes a CA of its own.", {
+        name: text("Name of the issuer."),
+        kind: Type.Enum(["Issuer", "ClusterIssuer"], { description: "Kind of the issuer.", default: "Issuer" }),
+        group: text("API group of the issuer.", "cert-manager.io"),
+      }),
+    }),
+    registryCA: group("CA certificates that registries are trusted by besides the well-known ones, from a ConfigMap or a Secret. Read when a Pod starts.", {
+      configMapName: text("Name of the ConfigMap."),
+      secretName: text("Name of the Secret."),
+      key: text("Key of the PEM text in it.", "ca.crt"),
+    }),
+    registryCredentials: group("Credentials of the installation, for registries where no pull secret of a Pod matches.", {
+      secretName: text(
+        "Name of a Secret (`kubernetes.io/dockerconfigjson`). Use it with `dockerConfigFile: /etc/pratique/credentials/config.json` in an entry of `config.registries`.",
+      ),
+    }),
+    proxy: group("The proxy that registries are reached through.", {
+      httpProxy: text("`HTTP_PROXY` of the container."),
+      httpsProxy: text("`HTTPS_PROXY` of the container."),
+      noProxy: text("`NO_PROXY` of the container."),
+    }),
+    extraVolumes: kubernetesObjects("More volumes of the Pods, such as the file of `config.tls.clientCAFile`."),
+    extraVolumeMounts: kubernetesObjects("Where those volumes are mounted in the container."),
+    config: ConfigSchema,
+    global: Type.Object({}, { description: "Values of a parent chart. Not used.", default: {} }),
+  },
+  { $schema: "http://json-schema.org/draft-07/schema#", title: "Values of the pratique chart", additionalProperties: false },
+);
