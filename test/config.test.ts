@@ -46,7 +46,7 @@ exemptions: { namespaces: [monitoring], images: ["registry.example.com/tools/deb
 signed: { repositories: ["harbor.example.com/**"] }
 platforms: [linux/amd64, linux/arm/v7]
 namespaces:
-  shop: { pratique.dev/enforce: signed, pratique.dev/require-digest: "true" }
+  shop: { team: a, pratique.dev/enforce: signed, pratique.dev/require-digest: "true" }
 registries:
   - host: harbor.example.com
     dockerConfigFile: /etc/pratique/credentials/config.json
@@ -69,7 +69,7 @@ registries:
     { os: "linux", architecture: "amd64", variant: undefined },
     { os: "linux", architecture: "arm", variant: "v7" },
   ]);
-  t.same([...(config.namespaces?.get("shop") ?? [])], [["pratique.dev/enforce", "signed"], ["pratique.dev/require-digest", "true"]]);
+  t.same([...(config.namespaces?.get("shop") ?? [])], [["team", "a"], ["pratique.dev/enforce", "signed"], ["pratique.dev/require-digest", "true"]]);
   t.same(config.registries.map(({ host, tokenRealms }) => [host, tokenRealms]), [
     ["harbor.example.com", ["sso.example.com", "keycloak:8443"]],
     ["docker.io", []],
@@ -117,6 +117,8 @@ t.test("each error has its path and says what to write instead", async (t) => {
     ["cache: { maxBytes: 2097152.5 }", "cache.maxBytes", /must be a whole number/],
     ["defaults: { requireDigest: yes }", "defaults.requireDigest", /is "yes"; it must be true or false/],
     ["namespaces: { shop: { pratique.dev/require-digest: true } }", 'namespaces.shop["pratique.dev/require-digest"]', /put it in quotes: "true"/],
+    ["namespaces: { shop: { pratique.dev/enforce: sined } }", 'namespaces.shop["pratique.dev/enforce"]', /"sined" is not one of none, signed, verified/],
+    ["namespaces: { shop: { pratique.dev/enforced: signed } }", 'namespaces.shop["pratique.dev/enforced"]', /unknown label/],
     ["namespaces: { Shop: {} }", "namespaces.Shop", /is not a namespace's name/],
     ["defaults: { enforce: sined }", "defaults.enforce", /is "sined"; it must be one of none, signed, verified/],
     ["defaults: { index: all }", "defaults.index", /one of both, covered, index, children/],

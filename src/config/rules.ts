@@ -1,5 +1,6 @@
+import { type Demand, readLabels, unknownLabelLine } from "../admission/labels.ts";
 import { canonicalHost } from "../image/reference.ts";
-import { type JsonObject, arrayField, field, isObject, objectField, stringField } from "../json.ts";
+import { type JsonObject, arrayField, field, isObject, objectField, stringField, stringMapField } from "../json.ts";
 import { isNamespaceName } from "./format.ts";
 import { type Problem, pathText } from "./problem.ts";
 
@@ -10,10 +11,23 @@ export function ruleProblems(settings: JsonObject): readonly Problem[] {
 }
 
 function namespaceProblems(settings: JsonObject): readonly Problem[] {
-  return Object.keys(objectField(settings, "namespaces") ?? {})
-    .filter((name) => !isNamespaceName(name))
-    .map((name) => ({ path: pathText(["namespaces", name]), message: "is not a namespace's name: at most 63 lower-case letters, digits and `-`" }));
+  const namespaces = objectField(settings, "namespaces") ?? {};
+  return Object.keys(namespaces).flatMap((name) => {
+    const problem = { path: pathText(["namespaces", name]), message: "is not a namespace's name: at most 63 lower-case letters, digits and `-`" };
+    return isNamespaceName(name) ? labelProblems(namespaces, name) : [problem];
+  });
 }
+
+// A bad label is refused here as it is on a namespace of the cluster.
+function labelProblems(namespaces: JsonObject, name: string): readonly Problem[] {
+  const { faults, unknown } = readLabels(stringMapField(namespaces, name), NO_DEMAND);
+  const path = (key: string) => pathText(["namespaces", name, key]);
+  return faults
+    .map(({ key, message }): Problem => ({ path: path(key), message }))
+    .concat(unknown.map((key) => ({ path: path(key), message: unknownLabelLine(key) })));
+}
+
+const NO_DEMAND: Demand = { enforce: "none", warn: "none", audit: "none", index: "both", requireDigest: false, onOutage: "deny" };
 
 function registryProblems(registry: JsonObject, index: number): readonly Problem[] {
   const problems: Problem[] = [];

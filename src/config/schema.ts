@@ -1,8 +1,8 @@
 import { Type, type Static, type TSchema } from "typebox";
+import { OUTAGE_ANSWERS } from "../admission/labels.ts";
 import { INDEX_RULES, LEVELS } from "../verdict/level.ts";
 import type { Format } from "./format.ts";
 
-export const OUTAGE_ANSWERS = ["deny", "allow"] as const;
 export const PRIVATE_ADDRESSES = ["allow", "configured"] as const;
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
