@@ -48,6 +48,9 @@ t.test("the examples of the page are true", async (t) => {
   const [example, ...others] = blocks(configuration, "yaml");
   t.same(others, []);
   t.equal(parseConfig(example ?? "", "the example").privateAddresses, "configured");
+  const values = check(ChartValuesSchema, parse(blocks(chartReadme, "yaml")[0] ?? "-"));
+  t.same(values.problems, []);
+  t.match((values.value as { readonly config: unknown }).config, { registries: [{ maxInFlight: 32 }] });
   const faulty = "lisen: x\ndefaults: { enforce: sined }\nregistries: [{ host: a.b }, { host: c.d, dockerConfigFile: x, repositories: [] }]";
   t.throws(() => parseConfig(faulty, "pratique.yaml"), { constructor: ConfigError, message: blocks(configuration, "")[0]?.trimEnd() ?? "" });
 });
