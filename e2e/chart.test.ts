@@ -4,7 +4,7 @@ import t from "tap";
 import { stringify } from "yaml";
 import { parseConfig } from "../src/config.ts";
 import { createAuthority } from "../test/helpers/certificates.ts";
-import { CHART, type Helm, type KubernetesObject, lint, only, RELEASE, RELEASE_NAMESPACE, renderChart, tryRender } from "./harness/chart.ts";
+import { type CertificateSpec, CHART, type Helm, type KubernetesObject, lint, only, RELEASE, RELEASE_NAMESPACE, renderChart, tryRender, type Webhook } from "./harness/chart.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
 import { execute } from "./harness/process.ts";
 import { program } from "./programs.ts";
@@ -14,25 +14,8 @@ const CERT_MANAGER = { certificate: { mode: "cert-manager" } };
 const { cert: CA } = await createAuthority("chart");
 const SECRET = { certificate: { mode: "secret", secretName: "serving", caBundle: CA } };
 
-function webhooks(objects: readonly KubernetesObject[]) {
-  return only(objects, "ValidatingWebhookConfiguration").webhooks as readonly Webhook[];
-}
-
-interface Webhook {
-  readonly name: string;
-  readonly namespaceSelector: { readonly matchExpressions: readonly Expression[] };
-  readonly clientConfig: { readonly caBundle?: string };
-  readonly rules: readonly { readonly resources: readonly string[] }[];
-}
-
-interface Expression {
-  readonly key: string;
-  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
-  readonly values?: readonly string[];
-}
-
-function container(objects: readonly KubernetesObject[]) {
-  return only(objects, "Deployment").spec.template.spec.containers[0];
+function webhooks(objects: readonly KubernetesObject[]): readonly Webhook[] {
+  return only(objects, "ValidatingWebhookConfiguration").webhooks;
 }
 
 for (const helm of HELMS) {
@@ -109,8 +92,7 @@ t.test("the webhook entries", async (t) => {
     t.same(entries[index]?.rules.flatMap(({ resources }) => resources), resources);
     for (const rule of entries[index]?.rules ?? []) t.match(rule, { apiVersions: ["v1"], operations: ["CREATE", "UPDATE"] });
   }
-  const groups = entries[1]?.rules.map((rule) => (rule as unknown as { apiGroups: unknown }).apiGroups);
-  t.same(groups, [[""], ["apps"], ["batch"]]);
+  t.same(entries[1]?.rules.map(({ apiGroups }) => apiGroups), [[""], ["apps"], ["batch"]]);
 });
 
 // Kubernetes' own reading of a label selector.
@@ -193,12 +175,12 @@ t.test("the configuration arrives as it was given, and a change of it replaces t
     namespaces: { shop: { "pratique.dev/require-digest": "true" } },
   };
   const objects = await renderChart({ ...CERT_MANAGER, config });
-  const text = only(objects, "ConfigMap").data["pratique.yaml"] as string;
+  const text = only(objects, "ConfigMap").data["pratique.yaml"];
   t.same(parseConfig(text, "rendered"), parseConfig(stringify(config), "given"));
-  t.match(container(objects).ports, [{ name: "https", containerPort: 9443 }, { name: "metrics", containerPort: 9091 }]);
-  const checksum = (objects: readonly KubernetesObject[]) => only(objects, "Deployment").spec.template.metadata.annotations["checksum/config"] as string;
+  t.match(only(objects, "Deployment").spec.template.spec.containers[0].ports, [{ name: "https", containerPort: 9443 }, { name: "metrics", containerPort: 9091 }]);
+  const checksum = (objects: readonly KubernetesObject[]) => only(objects, "Deployment").spec.template.metadata.annotations["checksum/config"];
   t.not(checksum(objects), checksum(await renderChart(CERT_MANAGER)));
-  t.same(parseConfig(only(await renderChart(CERT_MANAGER), "ConfigMap").data["pratique.yaml"] as string, "rendered"), parseConfig("", "empty"));
+  t.same(parseConfig(only(await renderChart(CERT_MANAGER), "ConfigMap").data["pratique.yaml"], "rendered"), parseConfig("", "empty"));
 });
 
 t.test("the role holds what is needed and nothing else", async (t) => {
@@ -217,8 +199,8 @@ t.test("what the values add to the Pods", async (t) => {
   const spec = async (values: object) => only(await renderChart({ ...SECRET, ...values }), "Deployment").spec.template.spec;
   const plain = await spec({});
   t.same(plain.containers[0].env, undefined);
-  t.same(plain.volumes.map(({ name }: { name: string }) => name), ["config", "tls"]);
-  t.equal(plain.volumes[1].secret.secretName, "serving");
+  t.same(plain.volumes.map(({ name }) => name), ["config", "tls"]);
+  t.equal(plain.volumes[1]?.secret?.secretName, "serving");
 
   const image = { repository: "registry.example.com/pratique", tag: "1.2", digest: "" };
   t.equal((await spec({ image })).containers[0].image, "registry.example.com/pratique:1.2");
@@ -266,12 +248,13 @@ t.test("what the values add to the Pods", async (t) => {
 
 t.test("cert-manager makes the certificate that is mounted, and fills in the CA", async (t) => {
   const objects = await renderChart(CERT_MANAGER);
-  const configuration = only(objects, "ValidatingWebhookConfiguration");
-  const [injected, certificate] = [configuration.metadata.annotations?.["cert-manager.io/inject-ca-from"], objects.find(({ kind, metadata }) => kind === "Certificate" && metadata.name === RELEASE)];
-  t.equal(injected, `${RELEASE_NAMESPACE}/${RELEASE}`);
+  const { annotations } = only(objects, "ValidatingWebhookConfiguration").metadata;
+  t.same(annotations, { "cert-manager.io/inject-ca-from": `${RELEASE_NAMESPACE}/${RELEASE}` });
   for (const { clientConfig } of webhooks(objects)) t.notOk("caBundle" in clientConfig);
-  t.match(certificate?.spec, { secretName: only(objects, "Deployment").spec.template.spec.volumes[1].secret.secretName, issuerRef: { name: `${RELEASE}-ca`, kind: "Issuer" } });
-  t.ok(certificate?.spec.dnsNames.includes(`${RELEASE}.${RELEASE_NAMESPACE}.svc`));
+  const certificate = objects.find(({ kind, metadata }) => kind === "Certificate" && metadata.name === RELEASE)?.["spec"] as CertificateSpec;
+  const mounted = only(objects, "Deployment").spec.template.spec.volumes[1]?.secret;
+  t.match(certificate, { secretName: mounted?.secretName, issuerRef: { name: `${RELEASE}-ca`, kind: "Issuer" } });
+  t.ok(certificate.dnsNames.includes(`${RELEASE}.${RELEASE_NAMESPACE}.svc`));
   const issuerRef = { name: "corp", kind: "ClusterIssuer", group: "cert-manager.io" };
   const named = await renderChart({ certificate: { ...CERT_MANAGER.certificate, issuerRef } });
   t.same(only(named, "Certificate").spec.issuerRef, issuerRef);

@@ -11,9 +11,61 @@ export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  // What is in it differs from kind to kind; an assertion that reads a wrong field fails.
-  // oxlint-disable-next-line typescript/no-explicit-any
-  readonly [field: string]: any;
+  readonly [field: string]: unknown;
+}
+
+/** What the chart's objects have, as far as the tests read it. */
+export interface Kinds {
+  readonly Certificate: { readonly spec: CertificateSpec };
+  readonly ClusterRole: { readonly rules: unknown };
+  readonly ClusterRoleBinding: object;
+  readonly ConfigMap: { readonly data: { readonly "pratique.yaml": string } };
+  readonly Deployment: { readonly spec: { readonly replicas: number; readonly template: PodTemplate } };
+  readonly ServiceAccount: object;
+  readonly ValidatingWebhookConfiguration: { readonly webhooks: readonly Webhook[] };
+}
+
+export interface CertificateSpec {
+  readonly dnsNames: readonly string[];
+  readonly secretName: string;
+  readonly issuerRef: unknown;
+}
+
+export interface PodTemplate {
+  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
+  readonly spec: PodSpec;
+}
+
+export interface PodSpec {
+  readonly serviceAccountName: string;
+  readonly containers: readonly [Container];
+  readonly volumes: readonly Volume[];
+}
+
+export interface Container {
+  readonly image: string;
+  readonly env?: unknown;
+  readonly ports: unknown;
+  readonly resources: unknown;
+  readonly volumeMounts: readonly unknown[];
+}
+
+export interface Volume {
+  readonly name: string;
+  readonly secret?: { readonly secretName: string };
+}
+
+export interface Webhook {
+  readonly name: string;
+  readonly namespaceSelector: { readonly matchExpressions: readonly Expression[] };
+  readonly clientConfig: { readonly caBundle?: string; readonly service: { readonly path: string } };
+  readonly rules: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[] }[];
+}
+
+export interface Expression {
+  readonly key: string;
+  readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+  readonly values?: readonly string[];
 }
 
 export const CHART = join(import.meta.dirname, "../../charts/pratique");
@@ -30,10 +82,10 @@ export async function renderChart(values: unknown, helm: Helm = "helm4"): Promis
 }
 
 /** The only object of a kind. */
-export function only(objects: readonly KubernetesObject[], kind: string): KubernetesObject {
+export function only<Kind extends keyof Kinds>(objects: readonly KubernetesObject[], kind: Kind): KubernetesObject & Kinds[Kind] {
   const [object, ...others] = objects.filter((object) => object.kind === kind);
   if (object === undefined || others.length > 0) throw new Error(`not exactly one ${kind} but ${others.length + (object === undefined ? 0 : 1)}`);
-  return object;
+  return object as KubernetesObject & Kinds[Kind];
 }
 
 /** `helm template` with whatever comes of it. */
