@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import t from "tap";
 import { canonicalHost, parseReference } from "../src/image/reference.ts";
 import { referenceCorpus } from "../test/helpers/references.ts";
+import { PLANS } from "./plans.ts";
 import { program } from "./programs.ts";
 
 /** How distribution reads a text. */
@@ -24,6 +25,8 @@ interface Reading {
 
 const SEED = 20_261_123;
 const GENERATED = 2000;
+
+t.plan(PLANS.references);
 
 const corpus = referenceCorpus();
 

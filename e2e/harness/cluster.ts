@@ -18,6 +18,13 @@ export interface AuditEvent {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** An object of the cluster, as it is written in YAML. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> };
+}
+
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
@@ -27,8 +34,10 @@ export interface Cluster {
   readonly folder: Folder;
   /** kubectl as an administrator, or with the kubeconfig that is given. */
   kubectl(args: readonly string[], options?: { readonly input?: string; readonly kubeconfig?: string }): Promise<Outcome>;
-  /** A request to the API server as an administrator: what prepares a case, and is not its question. */
-  call(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Answer>;
+  /** A request to the API server as an administrator. A PATCH is a server-side apply. */
+  call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Answer>;
+  /** Creates or changes an object as an administrator, faster than kubectl does: for what prepares a case. */
+  apply(object: Manifest, namespace: string): Promise<void>;
   /** Writes a kubeconfig for a bearer token; its path. */
   kubeconfig(name: string, token: string): Promise<string>;
   /** Everything in the audit log up to now. */
@@ -75,25 +84,30 @@ export async function startCluster(): Promise<Cluster> {
 
   const kubeconfig = (name: string, token: string) => folder.write(`${name}.kubeconfig`, kubeconfigText(url, secrets.ca, token));
   const admin = await kubeconfig("admin", secrets.adminToken);
-  const authorization = `Bearer ${secrets.adminToken}`;
+
+  const call: Cluster["call"] = async (method, path, body) => {
+    const contentType = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
+    const response = await request(`${url}${path}`, {
+      method,
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${secrets.adminToken}`, "content-type": contentType },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.statusCode, body: await response.body.json() };
+  };
 
   return {
     folder,
+    call,
+    apply: async (object, namespace) => {
+      const { status, body } = await call("PATCH", `${pathOf(object, namespace)}?fieldManager=e2e&force=true`, object);
+      if (status >= 300) throw new Error(`${object.kind} ${object.metadata.name} is not accepted: ${JSON.stringify(body)}`);
+    },
     kubectl: (args, options = {}) =>
       execute(program("kubectl"), [`--cache-dir=${join(folder.path, "kubectl")}`, ...args], {
         env: { KUBECONFIG: options.kubeconfig ?? admin, HOME: folder.path },
         ...(options.input === undefined ? {} : { input: options.input }),
       }),
-    call: async (method, path, body) => {
-      const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-      const response = await request(`${url}${path}`, {
-        method,
-        dispatcher: agent,
-        headers: { authorization, "content-type": contentType },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      return { status: response.statusCode, body: await response.body.json() };
-    },
     kubeconfig,
     auditEvents: async () => {
       const lines = (await readFile(join(folder.path, "audit.log"), "utf8")).split("\n");
@@ -185,6 +199,14 @@ async function ready(url: string, agent: Agent, running: Running): Promise<true 
   const response = await request(url, { dispatcher: agent });
   await response.body.dump();
   return response.statusCode === 200 ? true : undefined;
+}
+
+const CLUSTER_WIDE: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding"]);
+
+function pathOf({ apiVersion, kind, metadata }: Manifest, namespace: string): string {
+  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const scope = CLUSTER_WIDE.has(kind) ? "" : `/namespaces/${namespace}`;
+  return `${group}${scope}/${kind.toLowerCase()}s/${metadata.name}`;
 }
 
 // etcd's own HTTP interface (its gRPC gateway): keys and values are base64, revisions decimal text.

@@ -21,6 +21,9 @@ export interface Registry {
   readonly tokenRealm: string | undefined;
   /** Ends it at once. */
   kill(): Promise<void>;
+  /** SIGSTOP and SIGCONT: connections are accepted, and nothing comes. */
+  freeze(): void;
+  thaw(): void;
   /** Starts it again where it was; what it had on disk is there again. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -54,6 +57,8 @@ export async function startRegistry(name: RegistryName): Promise<Registry> {
     account: parts.account,
     tokenRealm: parts.tokenRealm,
     kill: () => running.kill(),
+    freeze: () => running.signal("SIGSTOP"),
+    thaw: () => running.signal("SIGCONT"),
     restart: async () => {
       running = await launch(parts, host);
     },
@@ -67,7 +72,7 @@ export async function startRegistry(name: RegistryName): Promise<Registry> {
 
 async function launch(parts: Parts, host: string): Promise<Running> {
   const running = start(parts.program, parts.args);
-  await until(`the registry on ${host} answers`, () => answers(host), { seconds: 20, evidence: running.output });
+  await until(`the registry on ${host} answers`, () => answers(host), { seconds: 20, evidence: () => running.output() });
   return running;
 }
 
@@ -96,7 +101,7 @@ async function prepare(name: RegistryName, folder: Folder, host: string): Promis
       // By name: crane and cosign refuse a token service by its private address.
       const realm = service.host.replace("127.0.0.1", "localhost");
       const token = { realm: `http://${realm}/token`, service: SERVICE, issuer: ISSUER, rootcertbundle };
-      return { ...(await debian(folder, host, { token })), account: ACCOUNT, tokenRealm: realm, close: service.close };
+      return { ...(await debian(folder, host, { token })), account: ACCOUNT, tokenRealm: realm, close: () => service.close() };
     }
   }
 }

@@ -1,0 +1,121 @@
+// Least privilege: with the chart's role everything works, and without any one permission of it something does not.
+import t from "tap";
+import { stringify } from "yaml";
+import { createPod, makeNamespace } from "./harness/ask.ts";
+import { dockerConfigJson } from "./harness/author.ts";
+import { type KubernetesObject, only, RELEASE_NAMESPACE } from "./harness/chart.ts";
+import { until } from "./harness/process.ts";
+import { startWorld } from "./harness/world.ts";
+import { PLANS } from "./plans.ts";
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** One verb on one resource. */
+interface Permission {
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: string;
+}
+
+/** Longer than the pause after a watch that was refused at once. */
+const RETRY_SECONDS = 3;
+
+t.plan(PLANS.rbac);
+
+const world = await startWorld({ registries: ["htpasswd"], images: ["unsigned", "cosign3-bundle"] });
+t.teardown(() => world.stop());
+
+const { cluster, pratique } = world;
+const registry = world.registry("htpasswd");
+const good = `${registry.host}/cosign3-bundle:1`;
+const role = only(pratique.objects, "ClusterRole");
+const account = only(pratique.objects, "ServiceAccount").metadata.name;
+const permissions = (role["rules"] as readonly Rule[]).flatMap(permissionsOf);
+
+/** What shows that a permission is needed: true while it is there. */
+const NEEDS: Readonly<Record<string, () => Promise<boolean>>> = {
+  "list namespaces": async () => (await pratique.readiness()) === 200,
+  "watch namespaces": keepsWatching,
+  "get namespaces": readsUnknownNamespace,
+  "list pods": rehearsesRunningPods,
+  "get secrets": async () => (await podWith({ imagePullSecrets: [{ name: "registry" }] })) === 0,
+  "get serviceaccounts": async () => (await podWith({ serviceAccountName: "puller" })) === 0,
+};
+
+await makeNamespace(cluster, "running", {});
+await createPod(cluster, "running", `${registry.host}/unsigned:1`, { name: "web" });
+await makeNamespace(cluster, "shop", { enforce: "signed" });
+const data = { ".dockerconfigjson": Buffer.from(dockerConfigJson([registry])).toString("base64") };
+await cluster.apply(object("Secret", "registry", { type: "kubernetes.io/dockerconfigjson", data }), "shop");
+await cluster.apply(object("ServiceAccount", "puller", { imagePullSecrets: [{ name: "registry" }] }), "shop");
+
+t.test("with the chart's role, everything works", async (t) => {
+  t.strictSame(Object.keys(NEEDS).sort(), permissions.map(nameOf).sort(), "there is a need for each permission, and no other permission");
+  t.equal(pratique.objects.filter(({ kind }) => kind === "Role").length, 0, "the cluster role is the only one");
+  for (const [name, isMet] of Object.entries(NEEDS)) t.ok(await isMet(), name);
+});
+
+for (const permission of permissions) {
+  t.test(`without: ${nameOf(permission)}`, async (t) => {
+    await grant(permissions.filter((other) => other !== permission));
+    await pratique.kill();
+    await pratique.launch();
+    if (nameOf(permission) === "list namespaces") await until("the list is refused", async () => (/40[13]|forbidden/i.test(pratique.output()) ? true : undefined), { seconds: 20, evidence: () => pratique.output() });
+    else await pratique.ready();
+    t.notOk(await NEEDS[nameOf(permission)]?.(), "something does not work");
+  });
+}
+
+async function grant(granted: readonly Permission[]): Promise<void> {
+  const rules = granted.map(({ group, resource, verb }) => ({ apiGroups: [group], resources: [resource], verbs: [verb] }));
+  await cluster.apply({ ...role, rules } as KubernetesObject, "");
+  for (const permission of permissions) {
+    const isGranted = granted.includes(permission);
+    await until(`the API server knows of ${nameOf(permission)}`, async () => ((await mayDo(permission)) === isGranted ? true : undefined), { seconds: 10 });
+  }
+}
+
+async function mayDo({ group, resource, verb }: Permission): Promise<boolean> {
+  const { body } = await cluster.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {
+    spec: { user: `system:serviceaccount:${RELEASE_NAMESPACE}:${account}`, resourceAttributes: { group, resource, verb, namespace: resource === "namespaces" ? "" : "shop" } },
+  });
+  return (body as { readonly status: { readonly allowed: boolean } }).status.allowed;
+}
+
+// A watch that is refused is tried again and again: labels still arrive, by lists that nobody should have to answer.
+async function keepsWatching(): Promise<boolean> {
+  const restarts = () => pratique.metric("pratique_watch_restarts_total", { resource: "namespaces" });
+  return until("the watch is started again", async () => ((await restarts()) > 0 ? true : undefined), { seconds: RETRY_SECONDS }).then(() => false, () => true);
+}
+
+// As for a namespace that was made a moment ago and that the watch has yet to tell of.
+async function readsUnknownNamespace(): Promise<boolean> {
+  const object = { apiVersion: "v1", kind: "Pod", metadata: { name: "web" }, spec: { containers: [{ name: "web", image: good }] } };
+  return (await pratique.review("/validate/enforce", { namespace: "not-seen-yet", object })).allowed;
+}
+
+async function rehearsesRunningPods(): Promise<boolean> {
+  const { stderr } = await cluster.kubectl(["label", "namespace", "running", "pratique.dev/enforce=signed", "--dry-run=server"]);
+  return stderr.includes('Pod "web"');
+}
+
+async function podWith(spec: object): Promise<number | null> {
+  const pod = { apiVersion: "v1", kind: "Pod", metadata: { generateName: "web-" }, spec: { ...spec, containers: [{ name: "web", image: good }] } };
+  return (await cluster.kubectl(["create", "-n", "shop", "-f", "-"], { input: stringify(pod) })).status;
+}
+
+function object(kind: string, name: string, fields: object) {
+  return { apiVersion: "v1", kind, metadata: { name }, ...fields };
+}
+
+function permissionsOf({ apiGroups, resources, verbs }: Rule): readonly Permission[] {
+  return apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => ({ group, resource, verb }))));
+}
+
+function nameOf({ verb, resource }: Permission): string {
+  return `${verb} ${resource}`;
+}
