@@ -3,13 +3,15 @@
  * A first line that alone is too long is cut. Each is one line afterwards, whatever it held.
  */
 export function cutLines(lines: readonly string[], total: number): readonly string[] {
+  const clean = lines.map(oneLine);
+  if (clean.reduce((sum, line) => sum + line.length, 0) <= total) return clean;
   const kept: string[] = [];
   let left = total;
-  for (const [index, text] of lines.entries()) {
-    const rest = lines.length - index - 1;
+  for (const [index, text] of clean.entries()) {
+    const rest = clean.length - index - 1;
     // There must still be room to say that all the others are left out.
     const room = left - (rest === 0 ? 0 : moreLine(rest).length);
-    const line = index === 0 ? shorten(oneLine(text), room) : oneLine(text);
+    const line = index === 0 ? shorten(text, room) : text;
     if (line.length > room) return [...kept, moreLine(rest + 1)];
     kept.push(line);
     left -= line.length;

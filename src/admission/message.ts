@@ -20,7 +20,8 @@ export function findingLine({ use, judgement }: Finding): string {
   return `${where}${isFieldWrong ? ` (${use.field})` : ""}: ${imageLine(judgement)}`;
 }
 
-function imageLine(judgement: Judgement): string {
+/** The same without the place in the request: for one image by itself. */
+export function imageLine(judgement: Judgement): string {
   const { image, digest, verdict } = judgement;
   const resolved = digest === undefined || image.endsWith(digest) ? "" : ` (${digest})`;
   return `${shownImage(judgement)}${resolved} ${assessment(verdict)}`;

@@ -32,7 +32,10 @@ export interface PullSecrets {
   keyring(identity: PullIdentity, call: Call): Promise<Keyring>;
 }
 
-/** Judges one image at one level. Never throws: what cannot be found out is a verdict. */
+/**
+ * Judges one image at one level. What cannot be found out is a verdict, an UndeterminedError of the question's keyring
+ * included; whatever is thrown is a defect.
+ */
 export interface Inspector {
   inspect(question: Question, call: Call): Promise<Inspection>;
 }

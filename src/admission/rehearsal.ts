@@ -81,7 +81,7 @@ function report(namespace: string, sights: readonly Sight[], more: boolean): rea
   const undecoded = sights.filter(({ isDecoded }) => !isDecoded);
   const lines: string[] = [];
   if (refused.length > 0) lines.push(`${countOf(refused.length)} in namespace ${quote(namespace)} would now be refused`);
-  if (more) lines.push(`only the first ${countOf(sights.length)} were looked at`);
+  if (more) lines.push(`running Pods beyond the first ${sights.length} were not looked at`);
   if (unseen.length > 0) lines.push(`not every image of ${countOf(unseen.length)} was looked at: the time was over`);
   if (undecoded.length > 0) lines.push(`${countOf(undecoded.length)} could not be decoded`);
   return [...lines, ...groupLines(refused)];

@@ -3,7 +3,10 @@ import type { Credential } from "./credential.ts";
 
 /** Credentials by the repositories that they are for, in the order in which they were given. */
 export interface Keyring {
-  /** All that match, longest path first as the kubelet tries them; empty when none does. */
+  /**
+   * All that match, longest path first as the kubelet tries them; empty when none does. Throws UndeterminedError
+   * (CredentialsUnavailable) when they could not be read.
+   */
   credentialsFor(repository: Repository): readonly Credential[];
 }
 
