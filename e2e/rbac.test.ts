@@ -1,6 +1,5 @@
 // Least privilege: with the chart's role everything works, and without any one permission of it something does not.
 import t from "tap";
-import { stringify } from "yaml";
 import { createPod, makeNamespace } from "./harness/ask.ts";
 import { dockerConfigJson } from "./harness/author.ts";
 import { type KubernetesObject, only, RELEASE_NAMESPACE } from "./harness/chart.ts";
@@ -105,7 +104,7 @@ async function rehearsesRunningPods(): Promise<boolean> {
 
 async function podWith(spec: object): Promise<number | null> {
   const pod = { apiVersion: "v1", kind: "Pod", metadata: { generateName: "web-" }, spec: { ...spec, containers: [{ name: "web", image: good }] } };
-  return (await cluster.kubectl(["create", "-n", "shop", "-f", "-"], { input: stringify(pod) })).status;
+  return (await cluster.kubectl(["create", "-n", "shop", "-f", "-"], { input: JSON.stringify(pod) })).status;
 }
 
 function object(kind: string, name: string, fields: object) {

@@ -1,5 +1,4 @@
 // Questions that a procedure puts one after another, where a case has only one.
-import { stringify } from "yaml";
 import { enforcement } from "./cases.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Outcome } from "./process.ts";
@@ -33,7 +32,7 @@ export interface PodOptions {
 export function createPod(cluster: Cluster, namespace: string, image: string, options: PodOptions = {}): Promise<Outcome> {
   const metadata = options.name === undefined ? { generateName: "web-" } : { name: options.name };
   const pod = { apiVersion: "v1", kind: "Pod", metadata, spec: { containers: [{ name: "web", image }] } };
-  return cluster.kubectl(["create", "-n", namespace, ...(options.flags ?? []), "-f", "-"], { input: stringify(pod) });
+  return cluster.kubectl(["create", "-n", namespace, ...(options.flags ?? []), "-f", "-"], { input: JSON.stringify(pod) });
 }
 
 /** `kubectl create deployment`. */

@@ -2,7 +2,7 @@
 // it, and `expect.json`, which says what must come of it; with `rows`, once for each of them.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
+import { parseAllDocuments } from "yaml";
 import type { AuditEvent, Cluster, Manifest } from "./cluster.ts";
 import { dockerConfigJson } from "./author.ts";
 import { until } from "./process.ts";
@@ -66,7 +66,7 @@ export async function run(each: Case, world: World): Promise<CaseResult> {
   if (question === undefined) throw new Error(`${each.name} has no objects`);
   for (const [i, object] of documents.entries()) await prepare(object, documents.slice(0, i), each.name, world.cluster);
   const args = [...VERBS[each.verb ?? "create"], "-n", each.name, ...(each.flags ?? []), "-f", "-"];
-  const { status, stderr } = await world.cluster.kubectl(args, { input: stringify(question) });
+  const { status, stderr } = await world.cluster.kubectl(args, { input: JSON.stringify(question) });
   return { status, stderr, audit: lastAnnotations(await world.cluster.auditEvents(), each.name) };
 }
 

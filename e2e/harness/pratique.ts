@@ -2,7 +2,6 @@
 // calls it on loopback. Accounts, roles, configuration and webhook entries are the chart's.
 import { join } from "node:path";
 import { Agent, request } from "undici";
-import { stringify } from "yaml";
 import { createAuthority } from "../../test/helpers/certificates.ts";
 import { type KubernetesObject, only, RELEASE_NAMESPACE, renderChart } from "./chart.ts";
 import type { Cluster } from "./cluster.ts";
@@ -118,7 +117,7 @@ async function install(cluster: Cluster, objects: readonly KubernetesObject[], u
 
 /** Applies objects as an administrator, those without a namespace of their own in the release's. */
 export async function apply(cluster: Cluster, objects: readonly unknown[]): Promise<void> {
-  const input = objects.map((object) => stringify(object)).join("---\n");
+  const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
   const { status, stderr } = await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-n", RELEASE_NAMESPACE, "-f", "-"], { input });
   if (status !== 0) throw new Error(`the objects are not accepted:\n${stderr}`);
 }
