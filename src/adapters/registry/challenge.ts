@@ -43,6 +43,7 @@ class Scanner {
   schemes(): readonly Scheme[] {
     const schemes: Scheme[] = [];
     while (this.#at < this.#text.length) {
+      this.#take(SPACE);
       const word = this.#take(WORD).toLowerCase();
       this.#take(SPACE);
       if (word === "") this.#at += 1;
