@@ -246,6 +246,13 @@ t.test("what the values add to the Pods", async (t) => {
   t.equal(withoutBudget.some(({ kind }) => kind === "PodDisruptionBudget"), false);
 });
 
+t.test("a Pod that is told to stop has the time to", async (t) => {
+  const grace = async (config: object) => only(await renderChart({ ...SECRET, config }), "Deployment").spec.template.spec.terminationGracePeriodSeconds;
+  const defaults = parseConfig("", "defaults");
+  t.equal(await grace({}), defaults.drainSeconds + defaults.requestSeconds + 15);
+  t.equal(await grace({ drainSeconds: 99.5, requestSeconds: 30 }), 100 + 30 + 15);
+});
+
 t.test("cert-manager makes the certificate that is mounted, and fills in the CA", async (t) => {
   const objects = await renderChart(CERT_MANAGER);
   const { annotations } = only(objects, "ValidatingWebhookConfiguration").metadata;

@@ -38,6 +38,7 @@ export interface PodTemplate {
 
 export interface PodSpec {
   readonly serviceAccountName: string;
+  readonly terminationGracePeriodSeconds: number;
   readonly containers: readonly [Container];
   readonly volumes: readonly Volume[];
 }
