@@ -15,7 +15,7 @@ export type { Address } from "./config/format.ts";
 export { ConfigError, type Problem } from "./config/problem.ts";
 
 /** The whole configuration, with its defaults, parsed and frozen. A file that is not configured is undefined. */
-export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "privateAddresses" | "requestSeconds" | "cache" | "logLevel"> {
+export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel"> {
   readonly listen: Address;
   readonly metricsListen: Address;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string | undefined };
@@ -81,6 +81,7 @@ function configOf(settings: Settings): Config {
     registries: settings.registries.map(registryOf),
     privateAddresses: settings.privateAddresses,
     requestSeconds: settings.requestSeconds,
+    drainSeconds: settings.drainSeconds,
     cache: settings.cache,
     logLevel: settings.logLevel,
   });

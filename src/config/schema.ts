@@ -80,10 +80,14 @@ export const ConfigSchema = group("The configuration of Pratique.", {
     default: "allow",
   }),
   requestSeconds: seconds("The longest that a review may take; less when the API server gives less.", 8, { minimum: 0.5, maximum: 30 }),
+  drainSeconds: seconds("How long requests are still taken after the order to stop, while `/readyz` fails, so that callers find another replica.", 5, {
+    minimum: 0,
+    maximum: 300,
+  }),
   cache: group("How long answers of registries are kept, and how much of them.", {
     tagSeconds: seconds("How long a tag is taken to name the same digest. 0: looked up for every request.", 10, { minimum: 0, maximum: 3600 }),
     foundSeconds: seconds("How long a signature that was found counts as there.", 600, { minimum: 0, maximum: 86400 }),
-    absentSeconds: seconds("How long the absence of a signature is remembered.", 5, { minimum: 0, maximum: 300 }),
+    absentSeconds: seconds("How long the absence of a signature is remembered. No refusal rests on an older look.", 5, { minimum: 0, maximum: 5 }),
     staleSeconds: seconds("How long after that a found signature may still be used while its registry cannot be reached.", 3600, { minimum: 0, maximum: 604800 }),
     maxBytes: Type.Integer({ description: "Memory for manifests, blobs and signature lists, in bytes.", default: 67108864, minimum: 1048576, maximum: 1073741824 }),
   }),
