@@ -66,6 +66,10 @@ export class Logs {
     this.#logger.warn({ err: cause }, "the serving certificate's files changed and cannot be used; the last good certificate stays");
   }
 
+  credentialsKept(cause: unknown): void {
+    this.#logger.warn({ err: cause }, "a docker config file changed and cannot be used; the last good credentials stay");
+  }
+
   watchRestarted(resource: string, cause: unknown): void {
     this.#logger.warn({ resource, err: cause }, "a watch broke and begins again");
   }

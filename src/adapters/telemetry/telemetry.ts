@@ -59,6 +59,10 @@ export class Telemetry implements Recorder {
     this.#logs.secretIgnored(namespace, name, why);
   }
 
+  credentialsKept(cause: unknown): void {
+    this.#logs.credentialsKept(cause);
+  }
+
   refused(event: { readonly status: number; readonly cause: unknown }): void {
     this.#metrics.refused(event);
     this.#logs.refused(event);

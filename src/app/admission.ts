@@ -1,0 +1,20 @@
+import type { Exemptions } from "../admission/exemption.ts";
+import type { AdmissionSettings } from "../admission/settings.ts";
+import type { Config } from "../config.ts";
+import { matchesGlob } from "../image/glob.ts";
+
+/** Admission's settings, by the configuration. */
+export function admissionSettings(config: Config): AdmissionSettings {
+  return {
+    defaults: config.defaults,
+    exemptions: exemptionsOf(config),
+    requestMilliseconds: config.requestSeconds * 1000,
+  };
+}
+
+export function exemptionsOf({ exemptions }: Config): Exemptions {
+  return {
+    namespaces: exemptions.namespaces,
+    exemptImage: (reference) => exemptions.images.find((glob) => matchesGlob(glob, reference))?.text,
+  };
+}

@@ -1,0 +1,104 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import type { Exemptions } from "../admission/exemption.ts";
+import type { Inspector, Namespaces, Timer } from "../admission/ports.ts";
+import { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
+import { ConfiguredNamespaces } from "../adapters/kubernetes/configured-namespaces.ts";
+import { DirectNamespaces } from "../adapters/kubernetes/direct-namespaces.ts";
+import { loadKubeConfig } from "../adapters/kubernetes/kubeconfig.ts";
+import { SYSTEM_TIMER } from "../adapters/kubernetes/timer.ts";
+import { readDockerConfigFile } from "../adapters/registry/docker-config-file.ts";
+import type { RegistryEnvironment } from "../adapters/registry/settings.ts";
+import type { Config } from "../config.ts";
+import { canonicalHost } from "../image/reference.ts";
+import { type DockerConfig, DockerConfigError } from "../inspection/docker-config.ts";
+import { keyringOf } from "../inspection/keyring.ts";
+import { exemptionsOf } from "./admission.ts";
+import { composeInspection } from "./inspection.ts";
+import { type Environment, registryEnvironment } from "./registries.ts";
+
+/** What `pratique check` works with. */
+export interface CheckParts {
+  readonly inspector: Inspector;
+  readonly exemptions: Exemptions;
+  readonly labels: Namespaces["labels"];
+  readonly timer: Timer;
+  /** What the caller's docker configuration asks for and does not get. */
+  readonly warnings: readonly string[];
+  close(): Promise<void>;
+}
+
+const CLUSTER = { kind: "default" } as const;
+const SILENT = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
+
+/**
+ * Composes a check of images that a person named: with that person's docker configuration and no pull secret, at hosts
+ * that may be private (`hosts`: those that were typed), and over plain HTTP on loopback. Throws DockerConfigError and
+ * StartError for files that cannot be used. The cluster is not asked before its labels are.
+ */
+export function composeCheck(config: Config, env: Environment, hosts: ReadonlySet<string>): CheckParts {
+  const docker = callerDockerConfig(env);
+  const environment = typed(registryEnvironment({ config, env, clock: SYSTEM_TIMER, observer: SILENT }), config, hosts);
+  const inspection = composeInspection(config, environment, keyringOf(docker.entries), SILENT);
+  const client = config.namespaces === undefined ? new ClusterClient(CLUSTER, SYSTEM_TIMER) : undefined;
+  return {
+    inspector: inspection.inspector,
+    exemptions: exemptionsOf(config),
+    labels: client === undefined ? labelsOfConfig(config) : labelsOfCluster(client),
+    timer: SYSTEM_TIMER,
+    warnings: docker.warnings,
+    close: async () => {
+      await Promise.all([inspection.close(), client?.close()]);
+    },
+  };
+}
+
+function labelsOfConfig({ namespaces }: Config): Namespaces["labels"] {
+  const configured = new ConfiguredNamespaces(namespaces ?? new Map());
+  return (namespace) => configured.labels(namespace);
+}
+
+function labelsOfCluster(client: ClusterClient): Namespaces["labels"] {
+  const direct = new DirectNamespaces(client, SYSTEM_TIMER);
+  return async (namespace, call) => {
+    // Loading client-node takes a while, which is not the API server's fault; what is wrong here, `direct` will say.
+    await loadKubeConfig(CLUSTER).catch(() => undefined);
+    return direct.labels(namespace, call);
+  };
+}
+
+// Whoever types a host means it; an image reference of a Pod is somebody else's text.
+function typed(environment: RegistryEnvironment, config: Config, hosts: ReadonlySet<string>): RegistryEnvironment {
+  const listed = new Set(config.registries.map(({ host }) => host));
+  return {
+    ...environment,
+    settingsFor: (text) => {
+      const host = canonicalHost(text);
+      const settings = environment.settingsFor(host);
+      return {
+        ...settings,
+        allowPrivate: settings.allowPrivate || hosts.has(host),
+        plainHTTP: settings.plainHTTP || (!listed.has(host) && isLoopback(host)),
+      };
+    },
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/.test(host);
+}
+
+function callerDockerConfig(env: Environment): DockerConfig {
+  const folder = env["DOCKER_CONFIG"] || join(env["HOME"] || homedir(), ".docker");
+  try {
+    return readDockerConfigFile(join(folder, "config.json"));
+  } catch (error) {
+    if (error instanceof DockerConfigError && isAbsent(error.cause)) return { entries: [], warnings: [] };
+    throw error;
+  }
+}
+
+function isAbsent(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}

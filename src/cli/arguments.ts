@@ -1,0 +1,52 @@
+import { parseArgs } from "node:util";
+
+import { closest } from "../config/suggestion.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** The options of a command that take a value, by their names without dashes. */
+export type OptionNames = readonly string[];
+
+/** What was typed. */
+export interface Arguments {
+  readonly options: ReadonlyMap<string, string>;
+  readonly words: readonly string[];
+}
+
+/**
+ * Reads `--name VALUE`, `--name=VALUE` and plain words, in any order; `--` ends the options. Throws UsageError for an
+ * unknown option, one without a value, and one that is given twice.
+ */
+export function readArguments(args: readonly string[], names: OptionNames): Arguments {
+  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+  const values = new Map<string, string>();
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    if (!names.includes(token.name)) throw unknownOption(token.rawName, names);
+    // A value that looks like an option is one whose own value was forgotten; written with "=", it is meant.
+    const isForgotten = token.value === undefined || token.value === "" || (token.value.startsWith("-") && !token.inlineValue);
+    if (isForgotten) throw new UsageError(`${token.rawName} needs a value`);
+    if (values.has(token.name)) throw new UsageError(`${token.rawName} is given twice`);
+    values.set(token.name, token.value ?? "");
+  }
+  return { options: values, words };
+}
+
+/** A value of a closed list. Throws UsageError, naming the list. */
+export function oneOf<Value extends string>(option: string, value: string, values: readonly Value[]): Value {
+  const found = values.find((each) => each === value);
+  if (found !== undefined) return found;
+  const guess = closest(value, values);
+  throw new UsageError(`${option} is ${JSON.stringify(value)}; it must be ${listOf(values)}${guess === undefined ? "" : `. Did you mean ${guess}?`}`);
+}
+
+function unknownOption(raw: string, names: OptionNames): UsageError {
+  const guess = closest(raw.replace(/^-+/, ""), names);
+  return new UsageError(`there is no option ${raw}${guess === undefined ? "" : `; did you mean --${guess}?`}`);
+}
+
+function listOf(values: readonly string[]): string {
+  return values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+}

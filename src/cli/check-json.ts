@@ -1,0 +1,43 @@
+import { imageLine } from "../admission/message.ts";
+import type { Candidate } from "../signature/candidate.ts";
+import type { Evidence } from "../verdict/evidence.ts";
+import type { CheckedImage } from "./checker.ts";
+
+/** The machine's view (design section 11): one document, and null for what is unknown. */
+export function renderJson(checked: readonly CheckedImage[]): string {
+  return `${JSON.stringify({ images: checked.map(imageJson) }, null, 2)}\n`;
+}
+
+function imageJson({ judgement, inspection }: CheckedImage): object {
+  const { image, digest, verdict } = judgement;
+  return {
+    reference: image,
+    digest: digest ?? null,
+    verdict: verdict.kind,
+    reason: verdict.reason,
+    message: imageLine(judgement),
+    platforms: (inspection?.platforms ?? []).map(({ platform, digest, verdict: { kind, reason } }) => ({ platform, digest, verdict: kind, reason })),
+    candidates: distinct((inspection?.evidence ?? []).flatMap(candidatesJson)),
+  };
+}
+
+function candidatesJson({ subject, candidates }: Evidence): readonly object[] {
+  return candidates.map((candidate) => ({
+    subject,
+    layout: candidate.layout,
+    location: candidate.location,
+    digest: candidate.digest ?? null,
+    claim: claimOf(candidate, subject) ?? null,
+  }));
+}
+
+/** The digest that a signature document is for; of a statement's several subjects the one that matters here. */
+export function claimOf({ claim }: Candidate, subject: string): string | undefined {
+  if (claim.kind !== "claims") return undefined;
+  return claim.digests.find((digest) => digest === subject) ?? claim.digests[0];
+}
+
+// A manifest with two signature layers is one manifest.
+function distinct(rows: readonly object[]): readonly object[] {
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
+}
