@@ -1,5 +1,6 @@
 // Foreign programs as child processes that never outlive the test.
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -118,16 +119,28 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined>, 
   throw new Error(`not within ${patience.seconds} s: ${what}\n${patience.evidence?.().slice(-4000) ?? ""}`, { cause });
 }
 
+// Below the ports that the system gives to outgoing connections: one of those could be taken while a server restarts.
+const PORTS = { first: 20_000, last: 31_999 } as const;
+
 /** A loopback port that nobody listens on. */
 export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(PORTS.first, PORTS.last + 1);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port from ${PORTS.first} to ${PORTS.last} is free`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
+  const bound = await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => resolve(true));
   });
-  const address = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
+  if (bound) {
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+  }
+  return bound;
 }
