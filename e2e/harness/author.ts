@@ -6,8 +6,11 @@ import type { Folder } from "./folder.ts";
 import { succeed } from "./process.ts";
 import type { Registry } from "./registries.ts";
 
-export type Signer = "cosign2" | "cosign3";
-export type Layout = "simple-signing" | "oci-1-1" | "bundle";
+export const SIGNERS = ["cosign2", "cosign3"] as const;
+export type Signer = (typeof SIGNERS)[number];
+
+export const LAYOUTS = ["simple-signing", "oci-1-1", "bundle"] as const;
+export type Layout = (typeof LAYOUTS)[number];
 
 export interface Signing {
   readonly by: Signer;

@@ -1,7 +1,7 @@
 // The images that the cases name, and who signed what of them. A case writes `${plain}/unsigned:1`.
 import { join } from "node:path";
 import type { Digest } from "../../src/image/digest.ts";
-import type { Author, Layout, Signer } from "./author.ts";
+import { type Author, type Layout, LAYOUTS, type Signer, SIGNERS } from "./author.ts";
 import { type Content, image, index, writeLayout } from "./content.ts";
 import type { Folder } from "./folder.ts";
 import type { Registry, RegistryName } from "./registries.ts";
@@ -22,8 +22,6 @@ interface Entry {
 
 const EVERYWHERE: readonly RegistryName[] = ["referrers", "plain", "htpasswd", "token"];
 const OPEN: readonly RegistryName[] = ["referrers", "plain"];
-const SIGNERS: readonly Signer[] = ["cosign2", "cosign3"];
-const LAYOUTS: readonly Layout[] = ["simple-signing", "oci-1-1", "bundle"];
 const BOTH_PLATFORMS = ["amd64", "arm64"];
 
 const ENTRIES: readonly Entry[] = [

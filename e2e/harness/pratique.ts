@@ -44,7 +44,7 @@ export interface ReviewResponse {
 /** What is told to the chart besides where registries are: a part of its `config` values. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-const CHECKOUT = join(import.meta.dirname, "../..");
+export const CHECKOUT = join(import.meta.dirname, "../..");
 const READY_SECONDS = 30;
 
 /** Installs the chart, starts Pratique and waits until it is ready. */
@@ -105,7 +105,8 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
   };
 }
 
-function registrySettings({ host, tokenRealm }: Registry): object {
+/** What the configuration says of a test registry. */
+export function registrySettings({ host, tokenRealm }: Registry): object {
   return { host, plainHTTP: true, allowPrivate: true, ...(tokenRealm === undefined ? {} : { tokenRealms: [tokenRealm] }) };
 }
 
