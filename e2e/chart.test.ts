@@ -7,7 +7,10 @@ import { createAuthority } from "../test/helpers/certificates.ts";
 import { type CertificateSpec, CHART, type Helm, type KubernetesObject, lint, only, RELEASE, RELEASE_NAMESPACE, renderChart, tryRender, type Webhook } from "./harness/chart.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
 import { execute } from "./harness/process.ts";
+import { PLANS } from "./plans.ts";
 import { program } from "./programs.ts";
+
+t.plan(PLANS.chart);
 
 const HELMS: readonly Helm[] = ["helm3", "helm4"];
 const CERT_MANAGER = { certificate: { mode: "cert-manager" } };
