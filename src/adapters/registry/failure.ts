@@ -60,9 +60,7 @@ function explanation(code: string): string {
   return `no answer that can be read (${code})`;
 }
 
-// With several addresses to try, the first failure stands for all.
 function codeOf(thrown: unknown): string {
-  if (thrown instanceof AggregateError && thrown.errors.length > 0) return codeOf(thrown.errors[0]);
   const code: unknown = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
   return typeof code === "string" && /^[A-Z0-9_]{1,64}$/.test(code) ? code : "unknown";
 }

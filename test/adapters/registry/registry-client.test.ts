@@ -188,6 +188,11 @@ t.test("blobs are bounded by their descriptor", async (t) => {
     ["other bytes", faults.withBody("a_payload"), "DigestMismatch"],
     ["fewer bytes", faults.withBody("a pay"), "DigestMismatch"],
     ["more bytes", faults.withBody("a payload and more"), "TooLarge"],
+    ["one byte more, in chunks", ({ response, usual }) => {
+      response.writeHead(200);
+      response.write(usual.body);
+      response.end("!");
+    }, "TooLarge"],
     ["bytes without an end", faults.endless(), "TooLarge"],
     ["packed bytes", faults.gzipBomb(1), "Malformed"],
     ["half an answer", faults.cutOff(), "RegistryUnavailable"],
@@ -531,6 +536,10 @@ t.test("redirects are followed by hand", async (t) => {
     t.equal(error.code, code, `to ${location || "nowhere"}`);
     t.notMatch(error.message, MARK);
   }
+  const inside = startClient(t, { zone: { "inside.example": ["10.0.0.1"] }, registries: { [registry.host]: LOOPBACK, [other.host]: LOOPBACK } });
+  other.fault("/in", faults.redirectTo("http://inside.example/"));
+  registry.fault(digest, faults.redirectTo(`${other.url}/in`));
+  t.match(await failure(inside.client.fetchBlob(access, descriptorOf(bytes), 1024, inTime())), { code: "RegistryForbidden", message: /private address 10\.0\.0\.1/ }, "who is not the registry may not send us inside");
   registry.fault(digest, faults.answerWith(307));
   t.equal((await failure(fetch())).code, "RegistryUnavailable", "without a Location");
 });
