@@ -151,6 +151,7 @@ t.test("whatever is no review is refused with a Status and never reaches the rev
     t.match({ ...rest, json }, { status, json: { kind: "Status", code: status, reason } }, name);
     t.not(rest.text.includes("allowed"), true);
   }
+  t.not((await post(port, "/validate", long)).headers.connection, "close", "nobody hangs up on a client that still sends");
   t.match(await post(port, "/validate", Buffer.alloc(8 * MIB, 0x20)), { status: 200 }, "8 MiB is not too large");
   t.match(await post(port, "/validate", "{}", { "content-type": "application/json; charset=utf-8" }), { status: 200 });
   t.match(await post(port, "/validate", "{}", { ...JSON_TYPE, "content-encoding": "identity" }), { status: 200 });
@@ -272,6 +273,15 @@ t.test("closing finishes the requests under way and refuses new connections", as
   await closed;
   agent.destroy();
   await t.rejects(once(httpRequest({ port: metricsPort, host: "127.0.0.1" }).end(), "response"), { code: "ECONNREFUSED" });
+});
+
+t.test("a request on a connection that was opened before the end is judged, not turned away", async (t) => {
+  const { server, port } = await start(t);
+  const socket = await open(port);
+  const closed = server.close();
+  const answer = rawExchange(socket, "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
+  t.match(await answer, /^HTTP\/1\.1 200 [^]*connection: close[^]*AdmissionReview/i);
+  await closed;
 });
 
 t.test("closing does not wait for ever", async (t) => {
