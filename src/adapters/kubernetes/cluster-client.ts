@@ -1,0 +1,148 @@
+import { type Dispatcher, request } from "undici";
+import type { Call } from "../../inspection/ports.ts";
+import { isObject, type JsonObject, objectField, parseJson, stringField } from "../../json.ts";
+import { ClusterError } from "./cluster-error.ts";
+import { Connection } from "./connection.ts";
+import { type ClusterSource, loadKubeConfig } from "./kubeconfig.ts";
+import { expireWithAnswer, Limit } from "./limit.ts";
+import { eachLine } from "./lines.ts";
+import type { Timer } from "./timer.ts";
+
+/** A GET below the API server's address. */
+export interface ApiRequest {
+  /** Not yet escaped. Whoever puts foreign names here has parsed them (object-name.ts). */
+  readonly path: readonly string[];
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** What a watch brings. A listener that throws ends the watch with what it threw. */
+export interface WatchListener {
+  /** The API server accepted the watch. */
+  opened(): void;
+  line(bytes: Uint8Array): void;
+}
+
+/** A page of 100 objects of the largest size is smaller. */
+const MAX_BODY = 32 * 1024 * 1024;
+/** etcd takes no object beyond 1.5 MiB. */
+const MAX_LINE = 4 * 1024 * 1024;
+const MAX_STATUS = 64 * 1024;
+
+/**
+ * The API server, read only. client-node's generated API can neither bound an answer in bytes nor say whether a 404 is
+ * the API server's own, and its watch drops lines that it cannot parse; the few GETs that we need go over undici, with
+ * client-node's KubeConfig for the credentials. Every method throws ClusterError and nothing else.
+ */
+export class ClusterClient {
+  readonly #connection: Connection;
+  readonly #timer: Timer;
+
+  constructor(source: ClusterSource, timer: Timer) {
+    this.#connection = new Connection(() => loadKubeConfig(source));
+    this.#timer = timer;
+  }
+
+  /** One object or one page of a list. NotFound only when the API server itself says so. */
+  async get(question: ApiRequest, call: Call): Promise<JsonObject> {
+    const limit = new Limit(call.signal, this.#timer);
+    try {
+      expireWithAnswer(limit, call, this.#timer);
+      const response = await this.#open(question, limit);
+      return await limit.race(readObject(response.body, MAX_BODY));
+    } catch (thrown) {
+      throw faultOf(thrown);
+    } finally {
+      limit.release();
+    }
+  }
+
+  /** Returns when the API server ends the watch, and throws for every other end: broken, frozen beyond the call's deadline, unreadable. */
+  async watch(question: ApiRequest, call: Call, listener: WatchListener): Promise<void> {
+    const limit = new Limit(call.signal, this.#timer);
+    try {
+      expireWithAnswer(limit, call, this.#timer);
+      const response = await this.#open(question, limit);
+      listener.opened();
+      limit.expireAt(call.deadline, new ClusterError("Unavailable", "the API server did not end the watch in time"));
+      await eachLine(response.body as AsyncIterable<Uint8Array>, MAX_LINE, (bytes) => listener.line(bytes));
+    } catch (thrown) {
+      throw faultOf(thrown);
+    } finally {
+      limit.release();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async #open(question: ApiRequest, limit: Limit): Promise<Dispatcher.ResponseData> {
+    const response = await this.#accepted(question, limit);
+    if (response.statusCode === 200) return response;
+    throw await limit.race(refusal(response));
+  }
+
+  // A token can be revoked or rotated before client-node looks at its file again, so a 401 is asked once more.
+  async #accepted(question: ApiRequest, limit: Limit): Promise<Dispatcher.ResponseData> {
+    const response = await this.#send(question, limit);
+    if (response.statusCode !== 401) return response;
+    await limit.race(response.body.dump());
+    this.#connection.forget();
+    return this.#send(question, limit);
+  }
+
+  async #send(question: ApiRequest, limit: Limit): Promise<Dispatcher.ResponseData> {
+    const { server, headers, dispatcher } = await limit.race(this.#connection.access());
+    return request(urlOf(server, question), { method: "GET", headers, dispatcher, signal: limit.signal });
+  }
+}
+
+function urlOf(server: string, { path, query = {} }: ApiRequest): string {
+  const parameters = new URLSearchParams(query).toString();
+  return `${server}/${path.map(encodeURIComponent).join("/")}${parameters === "" ? "" : `?${parameters}`}`;
+}
+
+async function refusal(response: Dispatcher.ResponseData): Promise<ClusterError> {
+  const code = response.statusCode;
+  const status = await readObject(response.body, MAX_STATUS).catch(() => undefined);
+  if (code === 404 && status !== undefined && namesAbsentObject(status)) return new ClusterError("NotFound", "the API server has no such object (404)");
+  if (code === 401) return new ClusterError("Unauthorized", "the API server does not accept Pratique's own credentials (401)");
+  if (code === 403) return new ClusterError("Forbidden", "the API server does not allow it (403)");
+  if (code === 410) return new ClusterError("Expired", "the API server no longer has this resource version (410)");
+  return new ClusterError("Unavailable", `the API server answered ${code}`);
+}
+
+// A 404 of a proxy, or of a path that is not served, says nothing about the object.
+function namesAbsentObject(status: JsonObject): boolean {
+  const details = objectField(status, "details");
+  return stringField(status, "kind") === "Status" && stringField(status, "reason") === "NotFound" && details !== undefined && !!stringField(details, "name");
+}
+
+async function readObject(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<JsonObject> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) throw new ClusterError("TooLarge", `the API server's answer is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return parseObject(Buffer.concat(chunks));
+}
+
+/** One JSON object of the API server's. Throws ClusterError (Malformed). */
+export function parseObject(bytes: Uint8Array): JsonObject {
+  try {
+    const value = parseJson(bytes);
+    if (isObject(value)) return value;
+  } catch (cause) {
+    throw new ClusterError("Malformed", "the API server's answer is not JSON", { cause });
+  }
+  throw new ClusterError("Malformed", "the API server's answer is not a JSON object");
+}
+
+// What a limit ended fails with the limit's own ClusterError.
+function faultOf(thrown: unknown): ClusterError {
+  if (thrown instanceof ClusterError) return thrown;
+  const code = thrown instanceof Error && "code" in thrown ? ` (${String(thrown.code)})` : "";
+  return new ClusterError("Unavailable", `the connection to the API server failed${code}`, { cause: thrown });
+}

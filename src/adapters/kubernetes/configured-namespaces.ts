@@ -1,0 +1,27 @@
+import type { LabelMap, Namespaces, PodLister, PullSecrets } from "../../admission/ports.ts";
+import { EMPTY_KEYRING } from "../../inspection/keyring.ts";
+
+const NO_LABELS: LabelMap = new Map();
+
+/** The configuration's `namespaces` (design section 11): no API server is asked, and an unlisted one has no labels. */
+export class ConfiguredNamespaces implements Namespaces {
+  readonly #namespaces: ReadonlyMap<string, LabelMap>;
+
+  constructor(namespaces: ReadonlyMap<string, LabelMap>) {
+    this.#namespaces = namespaces;
+  }
+
+  async labels(namespace: string): Promise<LabelMap> {
+    return this.#namespaces.get(namespace) ?? NO_LABELS;
+  }
+
+  freshLabels(namespace: string): Promise<LabelMap> {
+    return this.labels(namespace);
+  }
+}
+
+/** Without a cluster there are no pull secrets: the installation's credentials are all. */
+export const NO_PULL_SECRETS: PullSecrets = { keyring: async () => EMPTY_KEYRING };
+
+/** Without a cluster no Pod runs. */
+export const NO_PODS: PodLister = { list: async () => ({ pods: [], more: false }) };

@@ -1,0 +1,78 @@
+import type { PullIdentity, PullSecrets } from "../../admission/ports.ts";
+import { type Keyring, type KeyringEntry, keyringOf } from "../../inspection/keyring.ts";
+import type { Call } from "../../inspection/ports.ts";
+import type { ClusterClient } from "./cluster-client.ts";
+import { ClusterError, grant, undetermined } from "./cluster-error.ts";
+import { KeptObjects, type ObjectRef } from "./kept-objects.ts";
+import { within } from "./limit.ts";
+import { parsePullSecret, pullSecretNames } from "./pull-secret.ts";
+import type { ClusterRecorder } from "./recorder.ts";
+import type { Timer } from "./timer.ts";
+
+/** Whoever writes a Pod chooses how many it names; each costs a GET. */
+const MAX_SECRETS = 50;
+
+export interface PullSecretsOptions {
+  readonly timer: Timer;
+  readonly recorder: ClusterRecorder;
+}
+
+/**
+ * Pull secrets as the kubelet finds them (design section 10): the Pod's own, else its service account's. One that does
+ * not exist, or is no pull secret, gives nothing; one that cannot be read leaves the answer open.
+ */
+export class ClusterPullSecrets implements PullSecrets {
+  readonly #options: PullSecretsOptions;
+  readonly #secrets: KeptObjects<readonly KeyringEntry[]>;
+  readonly #accounts: KeptObjects<readonly string[]>;
+
+  constructor(client: ClusterClient, options: PullSecretsOptions) {
+    this.#options = options;
+    this.#accounts = new KeptObjects(client, { resource: "serviceaccounts", parse: pullSecretNames }, options.timer);
+    this.#secrets = new KeptObjects(client, { resource: "secrets", parse: (secret, ref) => this.#entriesOf(parsePullSecret(secret), ref) }, options.timer);
+  }
+
+  async keyring(identity: PullIdentity, call: Call): Promise<Keyring> {
+    const names = await this.#names(identity, call);
+    // In one keyring, as in the kubelet: the longest path comes first whichever secret it is in.
+    const entries = await Promise.all(names.map((name) => this.#secret({ namespace: identity.namespace, name }, call)));
+    return keyringOf(entries.flat());
+  }
+
+  async #names(identity: PullIdentity, call: Call): Promise<readonly string[]> {
+    const { namespace, pullSecrets, serviceAccount } = identity;
+    const names = pullSecrets.length > 0 ? pullSecrets : await this.#accountNames({ namespace, name: serviceAccount || "default" }, call);
+    const distinct = [...new Set(names)];
+    const surplus = distinct[MAX_SECRETS];
+    if (surplus !== undefined) this.#options.recorder.secretIgnored(namespace, surplus, `only the first ${MAX_SECRETS} pull secrets are read`);
+    return distinct.slice(0, MAX_SECRETS);
+  }
+
+  async #accountNames(ref: ObjectRef, call: Call): Promise<readonly string[]> {
+    try {
+      return (await within(this.#accounts.get(ref), call, this.#options.timer)) ?? [];
+    } catch (thrown) {
+      throw unavailable("service account", "serviceaccounts", ref, thrown);
+    }
+  }
+
+  async #secret(ref: ObjectRef, call: Call): Promise<readonly KeyringEntry[]> {
+    try {
+      return (await within(this.#secrets.get(ref), call, this.#options.timer)) ?? [];
+    } catch (thrown) {
+      throw unavailable("pull secret", "secrets", ref, thrown);
+    }
+  }
+
+  #entriesOf(secret: ReturnType<typeof parsePullSecret>, ref: ObjectRef): readonly KeyringEntry[] {
+    if (secret.kind === "credentials") return secret.entries;
+    this.#options.recorder.secretIgnored(ref.namespace, ref.name, secret.why);
+    return [];
+  }
+}
+
+function unavailable(what: string, resource: string, { namespace, name }: ObjectRef, thrown: unknown): unknown {
+  if (!(thrown instanceof ClusterError)) return thrown;
+  const remedy = thrown.code === "Forbidden" ? `; ${grant("get", `${resource} in namespace ${namespace}`)}` : "";
+  return undetermined("CredentialsUnavailable", `the ${what} ${namespace}/${name} could not be read${remedy}`, thrown);
+}

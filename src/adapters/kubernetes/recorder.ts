@@ -1,0 +1,7 @@
+/** What operators want to know of this adapter, without a word on how it is kept. */
+export interface ClusterRecorder {
+  /** A watch failed, and starts over with a list. `cause` is for the log. */
+  watchRestarted(resource: string, cause: Error): void;
+  /** A pull secret that exists and gives no credentials. `why` quotes nothing of it. */
+  secretIgnored(namespace: string, name: string, why: string): void;
+}

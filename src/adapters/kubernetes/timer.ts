@@ -1,0 +1,29 @@
+import type { Clock } from "../../inspection/ports.ts";
+
+/** Time as this adapter needs it; a test turns it by hand. */
+export interface Timer extends Clock {
+  /** Runs `action` once, so many milliseconds from now. What is returned takes it back. */
+  after(milliseconds: number, action: () => void): () => void;
+}
+
+export const SYSTEM_TIMER: Timer = {
+  now: () => Date.now(),
+  after: (milliseconds, action) => {
+    const handle = setTimeout(action, milliseconds);
+    return () => clearTimeout(handle);
+  },
+};
+
+/** Resolves after so many milliseconds, or as soon as the signal aborts. */
+export function pause(milliseconds: number, signal: AbortSignal, timer: Timer): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = timer.after(milliseconds, end);
+    signal.addEventListener("abort", end);
+  });
+}
