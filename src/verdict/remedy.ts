@@ -22,7 +22,7 @@ const say = (sentence: string) => (): string => sentence;
 
 const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: RemedyContext) => string>> = {
   InvalidReference: say("Correct the image reference."),
-  RegistryForbidden: ({ host }) => `Use a registry at a public address, or allow this one in the configuration: \`registries: [{host: "${host}", allowPrivate: true}]\`.`,
+  RegistryForbidden: say("Use a registry that image references may reach, or have the configuration allow this one."),
   RepositoryNotTrusted: ({ repository }) => `Use an image of a trusted repository, or have ${repository} added to \`signed.repositories\` in the configuration.`,
   TagNotAllowed: ({ repository }) => `Name the image by its digest: \`${repository}@sha256:...\` (\`crane digest\` prints it).`,
   ImageNotFound: say("Check the name and the tag, and push the image before it is deployed."),
