@@ -98,13 +98,9 @@ export class WorkloadAdmission {
       };
       return Promise.all(uses.map(async (use) => ({ use, judgement: await judge.judge(use.image, ask) })));
     };
-    try {
-      // What is enforced asks first, so an image that warn or audit ask for as well has the whole time.
-      const [enforce, warn, audit] = await Promise.all([judgeFor("enforce"), judgeFor("warn"), judgeFor("audit")]);
-      return { enforce, warn, audit };
-    } finally {
-      advisory.close();
-    }
+    // What is enforced asks first, so an image that warn or audit ask for as well has the whole time.
+    const [enforce, warn, audit] = await Promise.all([judgeFor("enforce"), judgeFor("warn"), judgeFor("audit")]);
+    return { enforce, warn, audit };
   }
 
   #record({ uid, namespace = "" }: Review, findings: FindingsByMode, decision: Decision): void {

@@ -59,8 +59,7 @@ export class Judge {
     const { level, rule, identity } = ask;
     const settled = this.#settle(image, ask);
     if (settled.kind === "verdict") {
-      const { verdict } = settled;
-      return once(this.#judgements, [image, level, verdict.reason], async () => ({ image, level, digest: undefined, verdict }));
+      return once(this.#judgements, [image, level], async () => ({ image, level, digest: undefined, verdict: settled.verdict }));
     }
     const { reference } = settled;
     return once(this.#judgements, [image, level, rule, ...identityKey(identity)], () =>

@@ -1,14 +1,18 @@
 import type { Call } from "../inspection/ports.ts";
 import type { Timer } from "./ports.ts";
 
-/** A stretch of time in which something has to be done. It is over at its deadline, and when whoever asked has gone. */
+/**
+ * A stretch of time in which something has to be done. It is over at its deadline, when whoever asked has gone, and when
+ * it is closed; a limit within another ends with it.
+ */
 export class Limit {
   /** To hand on to whatever is called: it has the deadline, and is aborted when the limit is over. */
   readonly call: Call;
   readonly #timer: Timer;
   readonly #ended: Promise<void>;
   readonly #controller = new AbortController();
-  readonly #close: () => void;
+  readonly #parent: AbortSignal;
+  readonly #cancel: () => void;
 
   constructor(milliseconds: number, parent: AbortSignal, timer: Timer) {
     this.#timer = timer;
@@ -16,15 +20,10 @@ export class Limit {
     this.#ended = new Promise((resolve) => {
       this.#controller.signal.addEventListener("abort", () => resolve(), { once: true });
     });
-    const end = (): void => this.#controller.abort();
-    const cancel = timer.after(Math.max(milliseconds, 0), end);
-    parent.addEventListener("abort", end, { once: true });
-    this.#close = () => {
-      cancel();
-      parent.removeEventListener("abort", end);
-      end();
-    };
-    if (parent.aborted || milliseconds <= 0) end();
+    this.#parent = parent;
+    parent.addEventListener("abort", this.close);
+    this.#cancel = timer.after(Math.max(milliseconds, 0), this.close);
+    if (parent.aborted || milliseconds <= 0) this.close();
   }
 
   get isOver(): boolean {
@@ -47,8 +46,10 @@ export class Limit {
     return Promise.race([work(), this.#ended.then(late)]);
   }
 
-  /** Lets go of the timer, and tells whatever is still under way that nobody waits for it. */
-  close(): void {
-    this.#close();
-  }
+  /** Tells whatever is still under way that nobody waits for it, and leaves nothing behind. */
+  readonly close = (): void => {
+    this.#cancel();
+    this.#parent.removeEventListener("abort", this.close);
+    this.#controller.abort();
+  };
 }

@@ -37,19 +37,13 @@ export async function rehearse(rehearsal: Rehearsal, ports: AdmissionPorts, sett
     if (error instanceof UndeterminedError) return [`the running Pods could not be looked at: ${error.message} (${error.code})`];
     defect(error);
     return ["the running Pods could not be looked at: an unexpected error in Pratique (InternalError)"];
-  } finally {
-    limit.close();
   }
 }
 
 // Half of the time is for listing them: a lister whose time is over still hands out what it has.
-async function list(namespace: string, pods: PodLister, limit: Limit): ReturnType<PodLister["list"]> {
-  const listing = limit.within(limit.left / 2);
-  try {
-    return await limit.race(() => pods.list(namespace, MAX_PODS, listing.call), outOfTime);
-  } finally {
-    listing.close();
-  }
+function list(namespace: string, pods: PodLister, limit: Limit): ReturnType<PodLister["list"]> {
+  const { call } = limit.within(limit.left / 2);
+  return limit.race(() => pods.list(namespace, MAX_PODS, call), outOfTime);
 }
 
 function outOfTime(): never {

@@ -6,7 +6,7 @@ import type { Locator, Registry } from "../../src/inspection/ports.ts";
 import { RefusedError, UndeterminedError } from "../../src/verdict/failure.ts";
 import { minimalReview, recordedReview, type Review } from "../helpers/reviews.ts";
 import { tweak, withField, withoutField } from "../helpers/tweak.ts";
-import { type Answer, DEFAULTS, World, digestOf, verdictImage } from "./harness.ts";
+import { type Answer, DEFAULTS, World, digestOf, fits, verdictImage } from "./harness.ts";
 
 const PATHS: readonly EntryPath[] = ["validate", ...ENTRIES];
 const SIGNED = verdictImage("Signed");
@@ -57,12 +57,12 @@ t.test("over HTTP", async (t) => {
   for (const [contentType, status] of types) {
     const answer = await world().ask("enforce", pod(SIGNED), { contentType });
     t.equal(answer.http, status, contentType ?? "no content type");
-    if (status !== 200) t.match(answer.body, { kind: "Status", apiVersion: "v1", status: "Failure", code: 415, reason: "UnsupportedMediaType" });
+    if (status !== 200) fits(t, answer.body, { kind: "Status", apiVersion: "v1", status: "Failure", code: 415, reason: "UnsupportedMediaType" });
   }
   for (const body of ["", "{", "null", "[]", '{"kind":"AdmissionReview"}', JSON.stringify(withField(pod(SIGNED), "apiVersion", "admission.k8s.io/v1beta1"))]) {
     for (const path of PATHS) {
       const answer = await world().ask(path, body);
-      t.match(answer, { http: 400, body: { kind: "Status", apiVersion: "v1", status: "Failure", code: 400, reason: "BadRequest", message: String } }, `${path} ${body}`);
+      fits(t, answer, { http: 400, body: { kind: "Status", apiVersion: "v1", status: "Failure", code: 400, reason: "BadRequest", message: String } }, `${path} ${body}`);
       t.equal(answer.allowed, undefined);
     }
   }
@@ -73,11 +73,11 @@ t.test("a review that cannot be decoded is refused by its uid, but not by an obs
     const w = world();
     const answer = await w.ask(path, withField(pod(SIGNED), "request.operation", "PATCH"));
     const isObserver = path.startsWith("observe");
-    t.match(answer, { http: 200, allowed: isObserver, body: { response: { uid: minimalReview().request.uid } } }, path);
-    if (isObserver) t.match(answer.warnings, [/cannot be decoded \(InvalidRequest\): request.operation/]);
-    else t.match([answer.status.code, answer.causes], [403, ["InvalidRequest request"]]);
-    t.match(answer.annotations, { error: /request.operation/ });
-    t.match(w.admissions, [{ entry: path, operation: "unknown", decision: isObserver ? "allow" : "deny", reason: "InvalidRequest" }]);
+    fits(t, answer, { http: 200, allowed: isObserver, body: { response: { uid: minimalReview().request.uid } } }, path);
+    if (isObserver) fits(t, answer.warnings, [/cannot be decoded \(InvalidRequest\): request.operation/]);
+    else fits(t, [answer.status.code, answer.causes], [403, ["InvalidRequest request"]]);
+    fits(t, answer.annotations, { error: /request.operation/ });
+    fits(t, w.admissions, [{ entry: path, operation: "unknown", decision: isObserver ? "allow" : "deny", reason: "InvalidRequest" }]);
   }
 });
 
@@ -141,7 +141,7 @@ t.test("every recorded review, in a namespace that enforces", async (t) => {
       const answer = await w.ask(through, recordedReview(name).body);
       t.ok(answer.allowed, name);
       t.same(w.questions.map(({ reference }) => reference.text.replace("registry.example.com/", "")), looked, name);
-      t.match(w.admissions, [{ reason, decision: "allow", entry: looked.length === 0 ? through : path }], name);
+      fits(t, w.admissions, [{ reason, decision: "allow", entry: looked.length === 0 ? through : path }], name);
       t.same(answer.annotations, looked.length === 0 ? {} : { "enforce-level": "signed" }, `${name}: the level is noted when something was judged`);
     }
   }
@@ -172,7 +172,7 @@ t.test("the same code judges Pods and templates; what a verdict leads to", async
         t.same(answer.causes, [`${outcome} spec.${index === 0 ? "" : "template.spec."}containers[0].image`], name);
         t.same(answer.warnings, [], `${name}: no warnings on a refused request`);
       } else {
-        t.match(answer.warnings, outcome, name);
+        fits(t, answer.warnings, outcome, name);
         t.equal(answer.warnings.length, outcome.length, name);
       }
       t.notMatch(JSON.stringify(answer.body), /a secret cause/);
@@ -209,14 +209,16 @@ t.test("modes and levels: three readings of one evaluation", async (t) => {
     t.equal(answer.annotations["enforce-level"], labels["enforce"] ?? "none", name);
   }
   const answer = await world({ enforce: "none", warn: "signed" }).ask("observe-warn", pod(UNSIGNED));
-  t.match(answer.warnings, [/^container "c0": harbor.example.com\/shop\/unsigned:1 \(sha256:[0-9a-f]{64}\) is not signed \(Unsigned\): /]);
+  fits(t, answer.warnings, [/^container "c0": harbor.example.com\/shop\/unsigned:1 \(sha256:[0-9a-f]{64}\) is not signed \(Unsigned\): /]);
   t.equal(answer.annotations["warn-violations"], answer.warnings[0]);
   const template = await world({ enforce: "signed", warn: "signed" }).ask("templates", deployment(DOWN));
   t.equal(template.warnings.length, 1, "what two modes have to say alike is said once");
   const both = await world({ enforce: "signed" }).ask("enforce", pod(EXEMPT, SIGNED));
-  t.match(both.annotations, { exempt: /^container "c0": registry.example.com\/tools\/debug:1 is exempt \(ExemptImage\): the configuration exempts registry.example.com\/tools\/debug:\*\.$/ });
+  fits(t, both.annotations, { exempt: /^container "c0": registry.example.com\/tools\/debug:1 is exempt \(ExemptImage\): the configuration exempts registry.example.com\/tools\/debug:\*\.$/ });
+  const thrice = await world({ enforce: "signed", warn: "signed", audit: "signed" }).ask("enforce", pod(EXEMPT));
+  t.notMatch(thrice.annotations["exempt"], /; /, "an exemption is noted once");
   const two = await world({ audit: "signed" }).ask("observe-audit", pod(UNSIGNED, DOWN));
-  t.match(two.annotations["audit-violations"], /^container "c0": .*\.; container "c1": .* could not be checked: /);
+  fits(t, two.annotations["audit-violations"], /^container "c0": .*\.; container "c1": .* could not be checked: /);
 });
 
 t.test("defaults hold for a namespace without labels, label by label", async (t) => {
@@ -227,18 +229,18 @@ t.test("defaults hold for a namespace without labels, label by label", async (t)
   const off = world({ enforce: "none" });
   off.settings = w.settings;
   const answer = await off.ask("observe-warn", pod(UNSIGNED));
-  t.match([answer.allowed, answer.warnings], [true, [/NoPolicy/]]);
+  fits(t, [answer.allowed, answer.warnings], [true, [/NoPolicy/]]);
 });
 
 t.test("a bad value never opens the gate, and who is refused for it hears of it", async (t) => {
   const w = world({ enforce: "signd", warn: "signd" });
   const answer = await w.ask("enforce", pod(SIGNED));
   t.same(answer.causes, ["NoPolicy spec.containers[0].image"]);
-  t.match(answer.status.message, /\(NoPolicy\).*\nThe namespace's metadata.labels\[pratique.dev\/enforce\]: "signd" is not one of none, signed, verified, so it is read as verified\./);
-  t.match(answer.annotations, { "enforce-level": "verified", error: /pratique.dev\/enforce.*; .*pratique.dev\/warn/ });
+  fits(t, answer.status.message, /\(NoPolicy\).*\nThe namespace's metadata.labels\[pratique.dev\/enforce\]: "signd" is not one of none, signed, verified, so it is read as verified\./);
+  fits(t, answer.annotations, { "enforce-level": "verified", error: /pratique.dev\/enforce.*; .*pratique.dev\/warn/ });
   const digest = await world({ enforce: "signed", "require-digest": "yes" }).ask("enforce", pod(SIGNED));
   t.same(digest.causes, ["TagNotAllowed spec.containers[0].image"]);
-  t.match(await world({ warn: "signd", audit: "" }).ask("observe-warn", pod(UNSIGNED)), { allowed: true, warnings: [], annotations: { error: /signd/ } });
+  fits(t, await world({ warn: "signd", audit: "" }).ask("observe-warn", pod(UNSIGNED)), { allowed: true, warnings: [], annotations: { error: /signd/ } });
 });
 
 t.test("require-digest", async (t) => {
@@ -261,11 +263,11 @@ t.test("require-digest", async (t) => {
   }
   const w = world({ enforce: "signed", "require-digest": "true" });
   const answer = await w.ask("templates", deployment(SIGNED));
-  t.match(answer.status.message, /^container "c0" \(spec.template.spec.containers\[0\].image\): .* has no digest \(TagNotAllowed\): .*`harbor.example.com\/shop\/signed@sha256:\.\.\.`/);
+  fits(t, answer.status.message, /^container "c0" \(spec.template.spec.containers\[0\].image\): .* has no digest \(TagNotAllowed\): .*`harbor.example.com\/shop\/signed@sha256:\.\.\.`/);
   t.same([w.questions, w.identities], [[], []], "nothing was looked up");
   const audited = world({ enforce: "signed", audit: "signed", "require-digest": "true" });
   await audited.ask("enforce", pod(UNSIGNED));
-  t.match(audited.violations.map(({ mode, reason }) => `${mode} ${reason}`), ["enforce TagNotAllowed", "audit Unsigned"], "audit asks for a signature alone");
+  fits(t, audited.violations.map(({ mode, reason }) => `${mode} ${reason}`), ["enforce TagNotAllowed", "audit Unsigned"], "audit asks for a signature alone");
 });
 
 t.test("a refusal names every image that does not pass, and the metric the first untrusted one", async (t) => {
@@ -280,16 +282,16 @@ t.test("a refusal names every image that does not pass, and the metric the first
     "InvalidReference spec.volumes[0].image.reference",
   ]);
   t.same(answer.status.message.split("\n"), answer.status.details.causes.map(({ message }) => message), "one line for each image");
-  t.match(answer.status.message, /^init container "i": .*\ncontainer "c1": .*\n.*\n.*\nimage volume "data" \(spec.volumes\[0\].image.reference\): "Not an image"/);
-  t.match(w.admissions, [{ reason: "Unsigned", decision: "deny" }]);
+  fits(t, answer.status.message, /^init container "i": .*\ncontainer "c1": .*\n.*\n.*\nimage volume "data" \(spec.volumes\[0\].image.reference\): "Not an image"/);
+  fits(t, w.admissions, [{ reason: "Unsigned", decision: "deny" }]);
   const undetermined = world();
   await undetermined.ask("enforce", pod(SIGNED, verdictImage("RateLimited"), DOWN));
-  t.match(undetermined.admissions, [{ reason: "RateLimited", decision: "deny" }]);
+  fits(t, undetermined.admissions, [{ reason: "RateLimited", decision: "deny" }]);
   const template = world();
   const refused = await template.ask("templates", deployment(INVALID, DOWN, UNSIGNED));
-  t.match([template.admissions[0]?.reason, refused.causes.length], ["Unsigned", 3], "a template's placeholder is not what it is refused for");
+  fits(t, [template.admissions[0]?.reason, refused.causes.length], ["Unsigned", 3], "a template's placeholder is not what it is refused for");
   const many = await world().ask("enforce", pod(...Array.from({ length: 300 }, (_, index) => verdictImage("Unsigned", `:${index}`))));
-  t.match(many.status.message, /\nand \d+ more$/);
+  fits(t, many.status.message, /\nand \d+ more$/);
   t.ok(many.status.message.length < 20_000);
   t.equal(many.status.details.causes.length, 300);
 });
@@ -366,32 +368,32 @@ t.test("an object that cannot be decoded", async (t) => {
   for (const [path, review, field] of [["enforce", badPod, "spec.containers"], ["templates", badTemplate, "spec.template.spec"]] as const) {
     const answer = await world().ask(path, review);
     t.same(answer.causes, [`InvalidRequest ${field}`], path);
-    t.match(answer, { status: { code: 403, message: /cannot be decoded \(InvalidRequest\): spec\.(containers|template\.spec): it is/ }, annotations: { "enforce-level": "signed", error: /cannot be decoded/ } });
+    fits(t, answer, { status: { code: 403, message: /cannot be decoded \(InvalidRequest\): spec\.(containers|template\.spec): it is/ }, annotations: { "enforce-level": "signed", error: /cannot be decoded/ } });
   }
   t.same((await world().ask("enforce", withField(pod(SIGNED), "request.object", null))).causes, ["InvalidRequest object"]);
   t.same((await world().ask("enforce", withField(pod(SIGNED), "request.object.kind", "Deployment"))).causes, ["InvalidRequest kind"]);
   // Nothing of ours blocks a namespace that does not enforce.
-  t.match(await world({ warn: "signed" }).ask("observe-warn", badPod), { allowed: true, warnings: [/the Pod cannot be decoded/], annotations: { error: /spec.containers/, "enforce-level": "none" } });
-  t.match(await world({ audit: "signed" }).ask("observe-audit", badPod), { allowed: true, warnings: [], annotations: { error: /spec.containers/ } });
-  t.match(await world({}).ask("enforce", badPod), { allowed: true, warnings: [] });
+  fits(t, await world({ warn: "signed" }).ask("observe-warn", badPod), { allowed: true, warnings: [/the Pod cannot be decoded/], annotations: { error: /spec.containers/, "enforce-level": "none" } });
+  fits(t, await world({ audit: "signed" }).ask("observe-audit", badPod), { allowed: true, warnings: [], annotations: { error: /spec.containers/ } });
+  fits(t, await world({}).ask("enforce", badPod), { allowed: true, warnings: [] });
   const answer = await world({ enforce: "signed", warn: "signed" }).ask("observe-warn", badPod);
-  t.match(answer, { allowed: true, warnings: [], annotations: {} });
+  fits(t, answer, { allowed: true, warnings: [], annotations: {} });
 });
 
 t.test("a namespace is needed", async (t) => {
   for (const path of ["enforce", "templates", "validate"] as const) {
     t.same((await world().ask(path, withoutField(pod(SIGNED), "request.namespace"))).causes, ["InvalidRequest metadata.namespace"], path);
   }
-  t.match(await world().ask("observe-warn", withField(pod(SIGNED), "request.namespace", "")), { allowed: true, warnings: [/names no namespace/] });
+  fits(t, await world().ask("observe-warn", withField(pod(SIGNED), "request.namespace", "")), { allowed: true, warnings: [/names no namespace/] });
 });
 
 t.test("an exempt namespace is skipped before anything is read", async (t) => {
   for (const review of [pod(UNSIGNED), deployment(INVALID), withField(pod(SIGNED), "request.object", null)]) {
     const w = world();
     const answer = await w.ask("validate", withField(review, "request.namespace", "exempt"));
-    t.match(answer, { allowed: true, warnings: [], annotations: { exempt: 'the configuration exempts namespace "exempt" (ExemptNamespace)' } });
+    fits(t, answer, { allowed: true, warnings: [], annotations: { exempt: 'the configuration exempts namespace "exempt" (ExemptNamespace)' } });
     t.same([w.reads, w.questions, w.images], [[], [], []]);
-    t.match(w.admissions, [{ decision: "allow", reason: "ExemptNamespace" }]);
+    fits(t, w.admissions, [{ decision: "allow", reason: "ExemptNamespace" }]);
   }
   t.notOk((await world().ask("enforce", withField(pod(UNSIGNED), "request.namespace", "exempt2"))).allowed, "names are matched whole");
 });
@@ -415,8 +417,8 @@ t.test("an unknown resource is denied with the rule to correct, except by an obs
       if (subresource !== undefined) request.subResource = subresource;
     });
     const answer = await w.ask(path, review);
-    if (path.startsWith("observe")) t.match(answer, { allowed: true, warnings: [message] }, path);
-    else t.match([answer.allowed, answer.status.code, answer.causes, answer.status.message], [false, 403, ["InvalidRequest request.resource"], message], path);
+    if (path.startsWith("observe")) fits(t, answer, { allowed: true, warnings: [message] }, path);
+    else fits(t, [answer.allowed, answer.status.code, answer.causes, answer.status.message], [false, 403, ["InvalidRequest request.resource"], message], path);
     t.same(w.reads, [], "nothing was read");
   }
 });
@@ -443,19 +445,19 @@ t.test("labels that read none are fetched again where the enforcing entry asks",
   t.same((await w.ask("enforce", pod(SIGNED))).causes, ["NamespaceUnknown metadata.namespace"]);
   const warned = world({ warn: "verified" });
   warned.fresh = new Map([["pratique.dev/warn", "signed"]]);
-  t.match(await warned.ask("enforce", pod(UNSIGNED)), { allowed: true, warnings: [/is not signed/] }, "the other modes are read from the fresh labels as well");
+  fits(t, await warned.ask("enforce", pod(UNSIGNED)), { allowed: true, warnings: [/is not signed/] }, "the other modes are read from the fresh labels as well");
 });
 
 t.test("observers never refuse, and are silent where something is enforced", async (t) => {
   for (const path of ["observe-warn", "observe-audit"] as const) {
     for (const review of [pod(UNSIGNED), deployment(UNSIGNED), pod(INVALID), pod(verdictImage("throw"))]) {
       const open = await world({ warn: "signed", audit: "signed" }).ask(path, review);
-      t.match([open.allowed, open.warnings.length], [true, 1], path);
+      fits(t, [open.allowed, open.warnings.length], [true, 1], path);
       for (const enforce of ["signed", "verified", "", "nonsense"]) {
         const w = world({ enforce, warn: "signed", audit: "signed" });
         const answer = await w.ask(path, review);
         t.same([answer.allowed, answer.warnings, answer.annotations, w.questions], [true, [], {}, []], `${path} enforce=${enforce}`);
-        t.match(w.admissions, [{ reason: "Skipped" }]);
+        fits(t, w.admissions, [{ reason: "Skipped" }]);
       }
     }
   }
@@ -472,7 +474,7 @@ t.test("a bare path derives the entry", async (t) => {
   for (const [labels, review, entry, allowed] of rows) {
     const w = world(labels);
     t.equal((await w.ask("validate", review)).allowed, allowed, entry);
-    t.match(w.admissions, [{ entry }]);
+    fits(t, w.admissions, [{ entry }]);
   }
 });
 
@@ -494,10 +496,10 @@ t.test("labels that cannot be read", async (t) => {
     const name = `${path} ${review.request.kind.kind}`;
     t.equal(answer.allowed, allowed, name);
     const message = /^the images could not be checked: the API server did not answer for namespace shop \(NamespaceUnknown\)\. Try again/;
-    if (allowed) t.match(answer.warnings, [message], name);
-    else t.match([answer.causes, answer.status.message], [["NamespaceUnknown metadata.namespace"], message], name);
-    t.match(answer.annotations, { error: message }, name);
-    t.match(w.admissions, [{ reason: "NamespaceUnknown", decision: allowed ? "allow" : "deny" }], name);
+    if (allowed) fits(t, answer.warnings, [message], name);
+    else fits(t, [answer.causes, answer.status.message], [["NamespaceUnknown metadata.namespace"], message], name);
+    fits(t, answer.annotations, { error: message }, name);
+    fits(t, w.admissions, [{ reason: "NamespaceUnknown", decision: allowed ? "allow" : "deny" }], name);
     t.same(w.questions, [], name);
   }
 });
@@ -533,7 +535,7 @@ t.test("whose pull secrets are used", async (t) => {
   }
   const cron = world();
   await cron.ask("templates", recordedReview("cronjob-create").body);
-  t.match(cron.identities, [{ namespace: "shop", serviceAccount: "default" }]);
+  fits(t, cron.identities, [{ namespace: "shop", serviceAccount: "default" }]);
   for (const image of [INVALID, EXEMPT]) {
     const w = world();
     await w.ask("enforce", pod(image));
@@ -562,16 +564,15 @@ t.test("pull secrets that cannot be read fail what needs a look-up, and that alo
   const inspector = new Inspector(registry, locator, { installation: EMPTY_KEYRING, isSigningRepository: ({ repository }) => repository.host === "harbor.example.com", platforms: [] });
   const real = world({ enforce: "signed", warn: "verified" });
   real.secretsFailure = failure;
-  const { ports } = real;
-  real.ports = () => ({ ...ports.call(real), inspector });
+  real.inspector = inspector;
   const answer = await real.ask("enforce", pod("169.254.169.254/x:1", "quay.io/x/y:1", SIGNED));
   t.same(answer.causes, ["RegistryForbidden spec.containers[0].image", "RepositoryNotTrusted spec.containers[1].image", "CredentialsUnavailable spec.containers[2].image"]);
-  t.match(answer.status.message, /could not be checked: the API server did not answer for secret shop\/pull \(CredentialsUnavailable\)/);
+  fits(t, answer.status.message, /could not be checked: the API server did not answer for secret shop\/pull \(CredentialsUnavailable\)/);
   t.same(real.defects, []);
-  t.match(real.images.filter(({ level }) => level === "verified").map(({ reason }) => reason), ["RegistryForbidden", "NoPolicy", "NoPolicy"]);
+  fits(t, real.images.filter(({ level }) => level === "verified").map(({ reason }) => reason), ["RegistryForbidden", "NoPolicy", "NoPolicy"]);
   const template = world();
   template.secretsFailure = failure;
-  t.match(await template.ask("templates", deployment(SIGNED)), { allowed: true, warnings: [/could not be checked: .*\(CredentialsUnavailable\)/] }, "its Secret may come a moment later");
+  fits(t, await template.ask("templates", deployment(SIGNED)), { allowed: true, warnings: [/could not be checked: .*\(CredentialsUnavailable\)/] }, "its Secret may come a moment later");
 });
 
 t.test("the answer leaves in time whatever hangs", async (t) => {
@@ -579,23 +580,22 @@ t.test("the answer leaves in time whatever hangs", async (t) => {
   const w = world();
   const asked = w.ask("enforce", pod(SIGNED, hang, UNSIGNED, `${hang}.1`), { timeoutMs: 5000, receivedAt: w.timer.now() - 1000 });
   await settle();
-  t.match(w.calls[0], { deadline: w.timer.now() + 3500 }, "the time is counted from the first byte");
+  fits(t, w.calls[0], { deadline: w.timer.now() + 3500 }, "the time is counted from the first byte");
   w.timer.advance(3499);
   await settle();
   t.equal(w.admissions.length, 0);
   w.timer.advance(1);
   const answer = await asked;
   t.same(answer.causes, ["DeadlineExceeded spec.containers[1].image", "Unsigned spec.containers[2].image", "DeadlineExceeded spec.containers[3].image"]);
-  t.match(answer.status.message, /hang:1 could not be checked: .* \(DeadlineExceeded\)\. Try again/);
+  fits(t, answer.status.message, /hang:1 could not be checked: .* \(DeadlineExceeded\)\. Try again/);
   t.ok(w.calls.every(({ signal }) => signal.aborted), "what is still under way is told");
-  t.match(w.admissions, [{ reason: "Unsigned", seconds: 4.5 }]);
-  t.same(w.timer.alarms(), [], "no alarm is left behind");
+  fits(t, w.admissions, [{ reason: "Unsigned", seconds: 4.5 }]);
 
   const template = world();
   const admitted = template.ask("templates", deployment(hang));
   await settle();
   template.timer.advance(10_000);
-  t.match(await admitted, { allowed: true, warnings: [/could not be checked: .*\(DeadlineExceeded\)/] });
+  fits(t, await admitted, { allowed: true, warnings: [/could not be checked: .*\(DeadlineExceeded\)/] });
 
   for (const port of ["labels", "freshLabels", "keyring"]) {
     const stuck = world(port === "freshLabels" ? {} : { enforce: "signed" });
@@ -604,7 +604,7 @@ t.test("the answer leaves in time whatever hangs", async (t) => {
     await settle();
     stuck.timer.advance(8000);
     const refused = await pending;
-    t.match([refused.allowed, refused.causes[0]], [false, /^DeadlineExceeded (spec.containers\[0\].image|metadata.namespace)$/], port);
+    fits(t, [refused.allowed, refused.causes[0]], [false, /^DeadlineExceeded (spec.containers\[0\].image|metadata.namespace)$/], port);
   }
 });
 
@@ -641,7 +641,7 @@ t.test("warn and audit alone take at most two seconds", async (t) => {
     t.equal(w.admissions.length, 0);
     w.timer.advance(1);
     const answer = await asked;
-    t.match([answer.allowed, answer.warnings], [true, [/could not be checked: .*\(DeadlineExceeded\)/, /is not signed/]], path);
+    fits(t, [answer.allowed, answer.warnings], [true, [/could not be checked: .*\(DeadlineExceeded\)/, /is not signed/]], path);
   }
   // What is enforced as well has the whole time; what only warn asks for has not.
   const w = world({ enforce: "signed", warn: "signed", audit: "verified" });
@@ -651,7 +651,7 @@ t.test("warn and audit alone take at most two seconds", async (t) => {
   t.same(w.calls.map(({ deadline }) => deadline - w.timer.now()), [8000, 2000]);
   w.timer.advance(3000);
   const answer = await asked;
-  t.match([answer.allowed, answer.warnings], [true, []]);
+  fits(t, [answer.allowed, answer.warnings], [true, []]);
 });
 
 t.test("a defect of ours is logged with its cause and never allows a Pod", async (t) => {
@@ -668,11 +668,10 @@ t.test("a defect of ours is logged with its cause and never allows a Pod", async
     const answer = await w.ask(path, review);
     t.equal(answer.allowed, allowed, path);
     t.same(w.defects, [{ uid: review.request.uid, cause }]);
-    t.match(w.admissions, [{ reason: "InternalError" }]);
+    fits(t, w.admissions, [{ reason: "InternalError" }]);
     t.notMatch(JSON.stringify(answer.body), /secret cause/);
-    if (allowed) t.match(answer.warnings, [/could not be checked: an unexpected error in Pratique \(InternalError\)/]);
-    else t.match([answer.status.code, answer.causes], [403, ["InternalError request"]]);
-    t.same(w.timer.alarms(), []);
+    if (allowed) fits(t, answer.warnings, [/could not be checked: an unexpected error in Pratique \(InternalError\)/]);
+    else fits(t, [answer.status.code, answer.causes], [403, ["InternalError request"]]);
   }
   const secrets = world();
   secrets.secretsFailure = new TypeError("a secret cause");
@@ -696,13 +695,13 @@ t.test("warnings stay under 4,096 characters in total, on one line each", async 
   const answer = await world({ warn: "signed", audit: "signed" }).ask("observe-warn", pod(...images));
   const total = answer.warnings.reduce((sum, warning) => sum + warning.length, 0);
   t.ok(total < 4096 && total > 3000, `${total} characters`);
-  t.match(answer.warnings.at(-1), /^and \d+ more$/);
-  t.match(answer.warnings.slice(0, -1), answer.warnings.slice(0, -1).map(() => /Sign it with `cosign sign [^`]+`\.$/), "none is cut in the middle");
-  t.match(answer.annotations["audit-violations"], /; and \d+ more$/);
+  fits(t, answer.warnings.at(-1), /^and \d+ more$/);
+  fits(t, answer.warnings.slice(0, -1), answer.warnings.slice(0, -1).map(() => /Sign it with `cosign sign [^`]+`\.$/), "none is cut in the middle");
+  fits(t, answer.annotations["audit-violations"], /; and \d+ more$/);
   const odd = await world({ warn: "signed" }).ask("observe-warn", pod("evil\nWarning: all is well\u001b[2J\u202e"));
-  t.match(odd.warnings, [/"evil\\nWarning: all is well\\u001b\[2J\\u202e" is not an image reference/]);
+  fits(t, odd.warnings, [/"evil\\nWarning: all is well\\u001b\[2J\\u202e" is not an image reference/]);
   const named = await world().ask("enforce", withField(pod(UNSIGNED), "request.object.spec.containers.0.name", 'x": fine\n'));
-  t.match(named.status.message, /^container "x\\": fine\\n": /);
+  fits(t, named.status.message, /^container "x\\": fine\\n": /);
 });
 
 t.test("what is recorded", async (t) => {
@@ -731,30 +730,29 @@ t.test("what is recorded", async (t) => {
   const template = world();
   await template.ask("templates", deployment(DOWN));
   t.same(template.violations, [], "what is let in did not violate what is enforced");
-  t.match(template.admissions, [{ entry: "templates", decision: "allow", reason: "Admitted", resource: "deployments" }]);
+  fits(t, template.admissions, [{ entry: "templates", decision: "allow", reason: "Admitted", resource: "deployments" }]);
   const odd = world();
   await odd.ask("enforce", pod("x".repeat(5000)));
   t.ok((odd.images[0]?.reference.length ?? 0) < 300, "what is no reference is not logged whole");
   const future = world();
   await future.ask("enforce", pod(SIGNED), { receivedAt: future.timer.now() + 50 });
-  t.match(future.admissions, [{ seconds: 0 }]);
+  fits(t, future.admissions, [{ seconds: 0 }]);
 });
 
 t.test("a message names part, digest and remedy", async (t) => {
   const w = world();
   const index = digestOf("index");
   const arm = digestOf("arm64");
-  const { ports } = w;
   const withPart = (kind: "untrusted" | "undetermined", name: string, more: number): Promise<Answer> => {
     const part = { name, digest: arm, more };
     const verdict =
       kind === "untrusted"
         ? ({ kind, reason: "PlatformUnsigned", detail: `no cosign signature on ${arm}.`, remedy: "Sign it.", part } as const)
         : ({ kind, reason: "RegistryUnavailable", detail: "harbor.example.com answered 503", remedy: "Try again.", part } as const);
-    w.ports = () => ({ ...ports.call(w), inspector: { inspect: async () => ({ digest: index, verdict, platforms: [], evidence: [] }) } });
+    w.inspector = { inspect: async () => ({ digest: index, verdict, platforms: [], evidence: [] }) };
     return w.ask("enforce", pod(`harbor.example.com/shop/web@${index}`));
   };
   t.equal((await withPart("untrusted", "linux/arm64", 0)).status.message, `container "c0": harbor.example.com/shop/web@${index} is not signed for linux/arm64 (PlatformUnsigned): no cosign signature on ${arm}. Sign it.`);
-  t.match((await withPart("untrusted", "linux/arm64", 2)).status.message, / is not signed for linux\/arm64 and 2 more \(PlatformUnsigned\)/);
-  t.match((await withPart("undetermined", "linux/arm64", 1)).status.message, / could not be checked: linux\/arm64 and 1 more: harbor.example.com answered 503 \(RegistryUnavailable\)\. Try again\.$/);
+  fits(t, (await withPart("untrusted", "linux/arm64", 2)).status.message, / is not signed for linux\/arm64 and 2 more \(PlatformUnsigned\)/);
+  fits(t, (await withPart("undetermined", "linux/arm64", 1)).status.message, / could not be checked: linux\/arm64 and 1 more: harbor.example.com answered 503 \(RegistryUnavailable\)\. Try again\.$/);
 });

@@ -1,7 +1,8 @@
+import type { Test } from "tap";
 import { Admission, type AdmissionInput } from "../../src/admission/admit.ts";
 import type { EntryPath } from "../../src/admission/entry.ts";
 import type { Demand } from "../../src/admission/labels.ts";
-import type { AdmissionEvent, AdmissionPorts, ImageEvent, LabelMap, PullIdentity, RunningPod, ViolationEvent } from "../../src/admission/ports.ts";
+import type { AdmissionEvent, AdmissionPorts, ImageEvent, Inspector, LabelMap, PullIdentity, RunningPod, ViolationEvent } from "../../src/admission/ports.ts";
 import type { AdmissionSettings } from "../../src/admission/settings.ts";
 import { computeDigest, type Digest } from "../../src/image/digest.ts";
 import type { Inspection, Question } from "../../src/inspection/inspect.ts";
@@ -35,6 +36,8 @@ export class World {
   namespaceFailure: unknown;
   freshFailure: unknown;
   secretsFailure: unknown;
+  /** Instead of the one that reads a verdict from an image's name. */
+  inspector: Inspector | undefined;
   pods: readonly RunningPod[] = [];
   morePods = false;
   podsFailure: unknown;
@@ -61,7 +64,7 @@ export class World {
     return {
       namespaces: { labels: this.#labels, freshLabels: this.#freshLabels },
       pullSecrets: { keyring: this.#keyring },
-      inspector: { inspect: this.#inspect },
+      inspector: this.inspector ?? { inspect: this.#inspect },
       pods: { list: this.#list },
       recorder: {
         admission: (event) => void this.admissions.push(event),
@@ -85,6 +88,7 @@ export class World {
       signal: new AbortController().signal,
       ...input,
     });
+    if (this.timer.alarms().length > 0) throw new Error("an alarm was left behind");
     // What goes over the wire is what counts.
     return new Answer(status, JSON.parse(JSON.stringify(body)) as ReviewBody);
   }
@@ -212,4 +216,18 @@ export class Answer {
   get annotations(): Readonly<Record<string, string>> {
     return this.body.response?.auditAnnotations ?? {};
   }
+}
+
+/** `t.match`, where no list may have more in it than the pattern's, and an empty object nothing. */
+export function fits(t: Test, actual: unknown, pattern: unknown, name = "fits"): void {
+  t.same(sizes(actual, pattern), sizes(pattern, pattern), `${name}: nothing more, nothing less`);
+  t.match(actual, pattern, name);
+}
+
+function sizes(value: unknown, pattern: unknown): unknown {
+  if (typeof pattern !== "object" || pattern === null || pattern instanceof RegExp) return null;
+  const container = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(pattern);
+  const isClosed = Array.isArray(pattern) || keys.length === 0;
+  return [isClosed ? Object.keys(container).length : null, ...keys.map((key) => sizes(container[key], (pattern as Readonly<Record<string, unknown>>)[key]))];
 }
