@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../errors.ts";
+import { CodedError } from "../errors.ts";
 import { arrayField, field, isObject, type JsonObject, objectField, parseJson, stringField, stringMapField } from "../json.ts";
 import { computeDigest, type Digest, parseDigest } from "./digest.ts";
 import { documentKindOf } from "./media-type.ts";
@@ -76,8 +76,9 @@ function parseDocument(bytes: Uint8Array): JsonObject {
   let value: unknown;
   try {
     value = parseJson(bytes);
-  } catch (error) {
-    throw new ManifestError("Malformed", "the manifest is not JSON", { cause: messageOf(error) });
+  } catch {
+    // The parser's own message quotes the document, and what a registry wrote belongs into no log.
+    throw malformed("the manifest is not JSON");
   }
   if (!isObject(value)) throw malformed("the manifest is not a JSON object");
   if (field(value, "schemaVersion") !== 2) throw malformed("the manifest's schemaVersion is not 2");
