@@ -391,6 +391,19 @@ t.test("the process: help, a check in a pipe, and a server that stops when asked
   t.equal(status, 0);
   t.match(out, /Usage: pratique/);
 
+  const crash = `data:text/javascript,process.on("newListener", (name) => {
+    if (name === "uncaughtException") setImmediate(() => { throw Object.assign(new Error("boom"), { password: "hunter" + 2 }); });
+  });`;
+  const crashing = spawn(process.execPath, ["--import", crash, MAIN, "serve", "--config", join(dir, "pratique.yaml")], { stdio: ["ignore", "ignore", "pipe"] });
+  const [[crashed], report] = await Promise.all([once(crashing, "close"), text(crashing.stderr)]);
+  t.equal(crashed, 2, "a crash is no verdict");
+  t.match(report, /^pratique: an unexpected error: \{"type":"Error","message":"boom"/);
+  t.notOk(report.includes("hunter2"));
+
+  const cut = start("check", "127.0.0.1:1/shop/web:1", "Bad Reference!");
+  cut.stdout.destroy();
+  t.same(await once(cut.stderr.resume() && cut, "close"), [1, null], "who does not read to the end changes nothing");
+
   const failed = start("serve", "--config", join(dir, "pratique.yaml"), "--tls-cert-file", join(dir, "absent.crt"));
   const [[failure], err] = await Promise.all([once(failed, "close"), text(failed.stderr), text(failed.stdout)]);
   t.equal(failure, 1);
