@@ -1,4 +1,4 @@
-import { CodedError, messageOf } from "../../errors.ts";
+import { CodedError } from "../../errors.ts";
 import { UndeterminedError } from "../../verdict/failure.ts";
 import type { UndeterminedReason } from "../../verdict/reason.ts";
 
@@ -24,13 +24,23 @@ export type ClusterFault =
 /** What went wrong between us and the API server. The message holds nothing of what the server wrote. */
 export class ClusterError extends CodedError<ClusterFault> {}
 
-/** The same as an answer for the core: `reason`, unless it was the caller's own time that ran out. */
-export function undetermined(reason: UndeterminedReason, what: string, thrown: ClusterError): UndeterminedError {
-  const code = thrown.code === "DeadlineExceeded" ? "DeadlineExceeded" : reason;
-  return new UndeterminedError(code, `${what}: ${messageOf(thrown)}`, { cause: thrown });
+/** What could not be found out: the reason, in a person's words, and the rule of RBAC that it takes ("get" on "secrets"). */
+export interface Question {
+  readonly reason: UndeterminedReason;
+  /** `the Pods of namespace shop could not be listed`. */
+  readonly failure: string;
+  readonly verb: string;
+  readonly resource: string;
 }
 
-/** What to grant when the API server answers 403. */
-export function grant(verb: string, resource: string): string {
-  return `grant "${verb}" on ${resource} to the account that Pratique runs as (RBAC)`;
+/** The same as an answer for the core: the question's reason, unless it was the caller's own time that ran out. */
+export function undetermined({ reason, failure, verb, resource }: Question, thrown: ClusterError): UndeterminedError {
+  const code = thrown.code === "DeadlineExceeded" ? "DeadlineExceeded" : reason;
+  const remedy = thrown.code === "Forbidden" ? `; ${grant(verb, resource)}` : "";
+  return new UndeterminedError(code, `${failure}: ${thrown.message}${remedy}`, { cause: thrown });
+}
+
+/** What to do when the API server answers 403. */
+export function grant(verbs: string, resource: string): string {
+  return `grant ${verbs} on ${resource} to the account that Pratique runs as (RBAC)`;
 }

@@ -2,7 +2,7 @@ import type { LabelMap, Namespaces } from "../../admission/ports.ts";
 import type { Call } from "../../inspection/ports.ts";
 import { type JsonObject, objectField, stringField, stringMapField } from "../../json.ts";
 import type { ClusterClient } from "./cluster-client.ts";
-import { ClusterError, grant, undetermined } from "./cluster-error.ts";
+import { ClusterError, undetermined } from "./cluster-error.ts";
 import { sharedCall, within } from "./limit.ts";
 import { isObjectName } from "./object-name.ts";
 import type { Timer } from "./timer.ts";
@@ -49,7 +49,6 @@ export class DirectNamespaces implements Namespaces {
   }
 
   async #read(namespace: string, call: Call): Promise<LabelMap> {
-    if (!isObjectName(namespace)) return NO_LABELS;
     try {
       const [name, labels] = parseNamespace(await this.#client.get({ path: [...NAMESPACES_PATH, namespace] }, call));
       if (name !== namespace) throw new ClusterError("Malformed", "the API server answered with another namespace");
@@ -61,12 +60,13 @@ export class DirectNamespaces implements Namespaces {
   }
 
   async #explained(namespace: string, look: () => Promise<LabelMap>): Promise<LabelMap> {
+    if (!isObjectName(namespace)) return NO_LABELS;
     try {
       return await look();
     } catch (thrown) {
       if (!(thrown instanceof ClusterError)) throw thrown;
-      const remedy = thrown.code === "Forbidden" ? `; ${grant("get", "namespaces")}` : "";
-      throw undetermined("NamespaceUnknown", `the labels of namespace ${JSON.stringify(namespace)} could not be read${remedy}`, thrown);
+      const failure = `the labels of namespace ${namespace} could not be read`;
+      throw undetermined({ reason: "NamespaceUnknown", failure, verb: "get", resource: "namespaces" }, thrown);
     }
   }
 }

@@ -3,7 +3,6 @@ import { type JsonObject, objectField, stringField } from "../../json.ts";
 import type { ClusterClient } from "./cluster-client.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { sharedCall } from "./limit.ts";
-import { isObjectName } from "./object-name.ts";
 import type { Timer } from "./timer.ts";
 
 /** Which objects are kept, and what of them. */
@@ -14,6 +13,7 @@ export interface Kept<T> {
   parse(object: JsonObject, ref: ObjectRef): T;
 }
 
+/** Both names have been parsed (object-name.ts). */
 export interface ObjectRef {
   readonly namespace: string;
   readonly name: string;
@@ -59,9 +59,8 @@ export class KeptObjects<T> {
     });
   }
 
-  /** Undefined for an object that does not exist, or cannot by its name. Throws ClusterError. */
+  /** Undefined for an object that does not exist. Throws ClusterError. */
   async get(ref: ObjectRef): Promise<T | undefined> {
-    if (!isObjectName(ref.namespace) || !isObjectName(ref.name)) return undefined;
     return (await this.#cache.fetch(`${ref.namespace}/${ref.name}`, { context: ref }))?.value;
   }
 

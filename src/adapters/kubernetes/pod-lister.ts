@@ -2,7 +2,7 @@ import type { PodLister, RunningPod } from "../../admission/ports.ts";
 import type { Call } from "../../inspection/ports.ts";
 import { type JsonObject, objectField, stringField } from "../../json.ts";
 import type { ClusterClient } from "./cluster-client.ts";
-import { ClusterError, grant, undetermined } from "./cluster-error.ts";
+import { ClusterError, undetermined } from "./cluster-error.ts";
 import { listPages } from "./list-pages.ts";
 import { isObjectName } from "./object-name.ts";
 
@@ -45,6 +45,6 @@ function runningPod(object: JsonObject): RunningPod {
 }
 
 function explained(namespace: string, thrown: ClusterError): Error {
-  const remedy = thrown.code === "Forbidden" ? `; ${grant("list", "pods")}` : "";
-  return undetermined("NamespaceUnknown", `the Pods of namespace ${namespace} could not be listed${remedy}`, thrown);
+  const failure = `the Pods of namespace ${namespace} could not be listed`;
+  return undetermined({ reason: "NamespaceUnknown", failure, verb: "list", resource: "pods" }, thrown);
 }

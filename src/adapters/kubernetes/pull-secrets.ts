@@ -1,11 +1,12 @@
 import type { PullIdentity, PullSecrets } from "../../admission/ports.ts";
-import { type Keyring, type KeyringEntry, keyringOf } from "../../inspection/keyring.ts";
+import { EMPTY_KEYRING, type Keyring, type KeyringEntry, keyringOf } from "../../inspection/keyring.ts";
 import type { Call } from "../../inspection/ports.ts";
 import type { ClusterClient } from "./cluster-client.ts";
-import { ClusterError, grant, undetermined } from "./cluster-error.ts";
+import { ClusterError, undetermined } from "./cluster-error.ts";
 import { KeptObjects, type ObjectRef } from "./kept-objects.ts";
 import { within } from "./limit.ts";
-import { parsePullSecret, pullSecretNames } from "./pull-secret.ts";
+import { isObjectName } from "./object-name.ts";
+import { parsePullSecret, type PullSecret, pullSecretNames } from "./pull-secret.ts";
 import type { ClusterRecorder } from "./recorder.ts";
 import type { Timer } from "./timer.ts";
 
@@ -33,6 +34,7 @@ export class ClusterPullSecrets implements PullSecrets {
   }
 
   async keyring(identity: PullIdentity, call: Call): Promise<Keyring> {
+    if (!isObjectName(identity.namespace)) return EMPTY_KEYRING;
     const names = await this.#names(identity, call);
     // In one keyring, as in the kubelet: the longest path comes first whichever secret it is in.
     const entries = await Promise.all(names.map((name) => this.#secret({ namespace: identity.namespace, name }, call)));
@@ -42,13 +44,15 @@ export class ClusterPullSecrets implements PullSecrets {
   async #names(identity: PullIdentity, call: Call): Promise<readonly string[]> {
     const { namespace, pullSecrets, serviceAccount } = identity;
     const names = pullSecrets.length > 0 ? pullSecrets : await this.#accountNames({ namespace, name: serviceAccount || "default" }, call);
-    const distinct = [...new Set(names)];
+    // No Secret has a name of another form, so it does not exist.
+    const distinct = [...new Set(names)].filter(isObjectName);
     const surplus = distinct[MAX_SECRETS];
     if (surplus !== undefined) this.#options.recorder.secretIgnored(namespace, surplus, `only the first ${MAX_SECRETS} pull secrets are read`);
     return distinct.slice(0, MAX_SECRETS);
   }
 
   async #accountNames(ref: ObjectRef, call: Call): Promise<readonly string[]> {
+    if (!isObjectName(ref.name)) return [];
     try {
       return (await within(this.#accounts.get(ref), call, this.#options.timer)) ?? [];
     } catch (thrown) {
@@ -64,7 +68,7 @@ export class ClusterPullSecrets implements PullSecrets {
     }
   }
 
-  #entriesOf(secret: ReturnType<typeof parsePullSecret>, ref: ObjectRef): readonly KeyringEntry[] {
+  #entriesOf(secret: PullSecret, ref: ObjectRef): readonly KeyringEntry[] {
     if (secret.kind === "credentials") return secret.entries;
     this.#options.recorder.secretIgnored(ref.namespace, ref.name, secret.why);
     return [];
@@ -73,6 +77,6 @@ export class ClusterPullSecrets implements PullSecrets {
 
 function unavailable(what: string, resource: string, { namespace, name }: ObjectRef, thrown: unknown): unknown {
   if (!(thrown instanceof ClusterError)) return thrown;
-  const remedy = thrown.code === "Forbidden" ? `; ${grant("get", `${resource} in namespace ${namespace}`)}` : "";
-  return undetermined("CredentialsUnavailable", `the ${what} ${namespace}/${name} could not be read${remedy}`, thrown);
+  const failure = `the ${what} ${namespace}/${name} could not be read`;
+  return undetermined({ reason: "CredentialsUnavailable", failure, verb: "get", resource: `${resource} in namespace ${namespace}` }, thrown);
 }

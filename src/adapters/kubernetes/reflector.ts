@@ -1,7 +1,7 @@
 import type { Call } from "../../inspection/ports.ts";
 import type { JsonObject } from "../../json.ts";
 import type { ClusterClient } from "./cluster-client.ts";
-import { ClusterError } from "./cluster-error.ts";
+import { ClusterError, grant } from "./cluster-error.ts";
 import { listPages } from "./list-pages.ts";
 import type { ClusterRecorder } from "./recorder.ts";
 import { pause, type Timer } from "./timer.ts";
@@ -92,7 +92,7 @@ export class Reflector<T> {
       } catch (thrown) {
         if (this.#stopping.signal.aborted) return;
         if (this.#options.timer.now() - began >= STEADY) failures = 0;
-        this.#options.recorder.watchRestarted(this.#collection.resource, thrown instanceof Error ? thrown : new Error(String(thrown)));
+        this.#options.recorder.watchRestarted(this.#collection.resource, explained(thrown, this.#collection));
         await pause(this.#pauseAfter(failures), this.#stopping.signal, this.#options.timer);
       }
     }
@@ -150,4 +150,11 @@ export class Reflector<T> {
   #pauseAfter(failures: number): number {
     return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures) * (0.5 + this.#options.jitter() / 2);
   }
+}
+
+function explained(thrown: unknown, { resource }: Collection<unknown>): Error {
+  if (thrown instanceof ClusterError && thrown.code === "Forbidden") {
+    return new ClusterError("Forbidden", `${thrown.message}; ${grant("list and watch", resource)}`, { cause: thrown });
+  }
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
