@@ -14,7 +14,7 @@ import { workloadResource } from "./workload.ts";
 
 /** One request as it came over HTTP. */
 export interface AdmissionInput {
-  /** From the path (`entryOfPath`). */
+  /** By the path (`ENTRY_PATHS`). */
   readonly entry: EntryPath;
   readonly body: Uint8Array;
   /** The header as it was sent. */

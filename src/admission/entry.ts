@@ -7,15 +7,11 @@ export type Entry = (typeof ENTRIES)[number];
 /** What a path asks for: one entry, or with a bare `/validate` the one that resource and labels select. */
 export type EntryPath = Entry | "validate";
 
-const PATHS: ReadonlyMap<string, EntryPath> = new Map([
+/** The paths of the webhook, and what each asks for. */
+export const ENTRY_PATHS: ReadonlyMap<string, EntryPath> = new Map([
   ["/validate", "validate"],
   ...ENTRIES.map((entry): [string, EntryPath] => [`/validate/${entry}`, entry]),
 ]);
-
-/** Undefined for a path that no webhook entry calls. The path has no query. */
-export function entryOfPath(path: string): EntryPath | undefined {
-  return PATHS.get(path);
-}
 
 /** Observers never refuse. */
 export function isObserver(entry: EntryPath): boolean {

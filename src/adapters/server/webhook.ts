@@ -4,7 +4,7 @@ import { TLSSocket } from "node:tls";
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 
-import { ENTRIES, type EntryPath } from "../../admission/entry.ts";
+import { ENTRY_PATHS, type EntryPath } from "../../admission/entry.ts";
 import type { Clock } from "../../inspection/ports.ts";
 import { answerFaults, answerUnreadable, send } from "./faults.ts";
 import { parseDuration } from "./duration.ts";
@@ -89,8 +89,7 @@ function addReviews(app: Webhook, parts: Parts): void {
     parts.observer.refused({ status: refused.status, cause: undefined });
     return send(reply, refused);
   };
-  for (const entry of ["validate", ...ENTRIES] as const) {
-    const url = entry === "validate" ? "/validate" : `/validate/${entry}`;
+  for (const [url, entry] of ENTRY_PATHS) {
     app.post(url, { onRequest }, async (request, reply) => {
       return send(reply, await review(request, reply, { entry, parts, receivedAt: received.get(request.raw) ?? parts.clock.now() }));
     });
