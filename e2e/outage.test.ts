@@ -11,6 +11,7 @@ t.plan(PLANS.outage);
 const world = await startWorld({
   registries: ["plain", "referrers"],
   images: ["unsigned", "cosign2-simple-signing", "cosign2-bundle", "cosign3-bundle"],
+  settings: () => ({ drainSeconds: 1 }),
 });
 t.teardown(() => world.stop());
 

@@ -10,6 +10,6 @@ export const PLANS = {
   plans: 2,
   rbac: 7,
   references: 3,
-  watch: 4,
+  watch: 5,
   workloads: 5,
 } as const;

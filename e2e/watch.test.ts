@@ -1,5 +1,5 @@
-// The API server killed, its history forgotten, and frozen, while Pratique runs: a namespace that was relabelled
-// meanwhile is judged by its new label soon after. The label is `index`, by which nothing but the watch goes.
+// Connections cut, the API server killed, its history forgotten, and the API server frozen, while Pratique runs: a
+// namespace that was relabelled meanwhile is judged by its new label soon after. The label is `index`, by which nothing but the watch goes.
 import t from "tap";
 import { createPod, label, makeNamespace } from "./harness/ask.ts";
 import { until } from "./harness/process.ts";
@@ -29,12 +29,21 @@ t.test("a namespace that is relabelled is judged by its new label", async (t) =>
   t.equal(await restarts(), 0, "by one watch, which goes on");
 });
 
+t.test("its connections are cut", async (t) => {
+  const before = await restarts();
+  cluster.cutConnections();
+  await relabel("index");
+  await relabel("both");
+  t.ok((await restarts()) > before, "the watch was started again");
+});
+
 t.test("the API server is killed", async (t) => {
+  const before = await restarts();
   await cluster.crash();
   t.equal(await pratique.readiness(), 200, "Pratique stays ready");
   await cluster.restart();
   await relabel("index");
-  t.ok((await restarts()) > 0, "the watch was started again");
+  t.ok((await restarts()) > before, "the watch was started again");
   t.ok((await age()) < RECOVERY_SECONDS);
 });
 

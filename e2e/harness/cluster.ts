@@ -7,6 +7,7 @@ import { stringify } from "yaml";
 import { createAuthority } from "../../test/helpers/certificates.ts";
 import { program } from "../programs.ts";
 import { type Folder, temporaryFolder } from "./folder.ts";
+import { startProxy } from "./proxy.ts";
 import { execute, freePort, type Outcome, type Running, start, until } from "./process.ts";
 
 /** One line of the API server's audit log, as far as the tests read it. */
@@ -38,7 +39,7 @@ export interface Cluster {
   call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Answer>;
   /** Creates or changes an object as an administrator, faster than kubectl does: for what prepares a case. */
   apply(object: Manifest, namespace: string): Promise<void>;
-  /** Writes a kubeconfig for a bearer token; its path. */
+  /** Writes a kubeconfig for a bearer token; its path. What uses it comes through a proxy. */
   kubeconfig(name: string, token: string): Promise<string>;
   /** Everything in the audit log up to now. */
   auditEvents(): Promise<readonly AuditEvent[]>;
@@ -48,6 +49,8 @@ export interface Cluster {
   /** SIGSTOP and SIGCONT: connections stay open, and nothing comes. */
   freeze(): void;
   thaw(): void;
+  /** Resets every connection that came through the proxy. */
+  cutConnections(): void;
   /** Makes etcd forget every older resource version. */
   compact(): Promise<void>;
   stop(): Promise<void>;
@@ -82,8 +85,9 @@ export async function startCluster(): Promise<Cluster> {
   };
   let apiServer = await startApiServer();
 
-  const kubeconfig = (name: string, token: string) => folder.write(`${name}.kubeconfig`, kubeconfigText(url, secrets.ca, token));
-  const admin = await kubeconfig("admin", secrets.adminToken);
+  const proxy = await startProxy(await freePort(), port);
+  const proxied = `https://127.0.0.1:${proxy.port}`;
+  const admin = await folder.write("admin.kubeconfig", kubeconfigText(url, secrets.ca, secrets.adminToken));
 
   const call: Cluster["call"] = async (method, path, body) => {
     const contentType = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
@@ -108,7 +112,7 @@ export async function startCluster(): Promise<Cluster> {
         env: { KUBECONFIG: options.kubeconfig ?? admin, HOME: folder.path },
         ...(options.input === undefined ? {} : { input: options.input }),
       }),
-    kubeconfig,
+    kubeconfig: (name, token) => folder.write(`${name}.kubeconfig`, kubeconfigText(proxied, secrets.ca, token)),
     auditEvents: async () => {
       const lines = (await readFile(join(folder.path, "audit.log"), "utf8")).split("\n");
       return lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as AuditEvent);
@@ -119,9 +123,11 @@ export async function startCluster(): Promise<Cluster> {
     },
     freeze: () => apiServer.signal("SIGSTOP"),
     thaw: () => apiServer.signal("SIGCONT"),
+    cutConnections: () => proxy.cut(),
     compact: () => compact(`http://127.0.0.1:${etcdPort}`),
     stop: async () => {
       await agent.destroy();
+      await proxy.close();
       await Promise.all([apiServer.kill(), etcd.kill()]);
       await folder.remove();
     },
