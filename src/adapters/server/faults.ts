@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 
 import type { FastifyReply } from "fastify";
 
-import type { Reviewed, ServerObserver } from "./ports.ts";
+import type { AdmissionAnswer } from "../../admission/response.ts";
+import type { ServerObserver } from "./ports.ts";
 import { refusal } from "./status.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -16,7 +17,7 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Sends an answer as the API server reads it. */
-export function send(reply: FastifyReply, { status, body }: Reviewed): FastifyReply {
+export function send(reply: FastifyReply, { status, body }: AdmissionAnswer): FastifyReply {
   return reply.code(status).type("application/json").send(JSON.stringify(body));
 }
 
@@ -56,7 +57,7 @@ function unreadableStatus(error: Error): number | undefined {
   return code.startsWith("HPE_") ? 400 : undefined;
 }
 
-function answerTo(status: number): Reviewed {
+function answerTo(status: number): AdmissionAnswer {
   const message = MESSAGES.get(status);
   return message === undefined ? refusal(500, "the request could not be handled; the log says why") : refusal(status, message);
 }

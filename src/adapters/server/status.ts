@@ -1,4 +1,4 @@
-import type { Reviewed } from "./ports.ts";
+import type { AdmissionAnswer } from "../../admission/response.ts";
 
 /** Kubernetes' words for the status codes that the server itself answers with (apimachinery, meta/v1, StatusReason). */
 const REASONS: ReadonlyMap<number, string> = new Map([
@@ -18,7 +18,7 @@ const REASONS: ReadonlyMap<number, string> = new Map([
  * A refusal before there was a review to answer: a Kubernetes `Status`, which no reader takes for an allowing
  * AdmissionReview.
  */
-export function refusal(code: number, message: string): Reviewed {
+export function refusal(code: number, message: string): AdmissionAnswer {
   const reason = REASONS.get(code) ?? "InternalError";
   return { status: code, body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code } };
 }

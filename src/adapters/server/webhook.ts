@@ -5,10 +5,11 @@ import { TLSSocket } from "node:tls";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 
 import { ENTRY_PATHS, type EntryPath } from "../../admission/entry.ts";
+import type { AdmissionAnswer } from "../../admission/response.ts";
 import type { Clock } from "../../inspection/ports.ts";
 import { answerFaults, answerUnreadable, send } from "./faults.ts";
 import { parseDuration } from "./duration.ts";
-import type { Reviewed, Reviewer, ServerObserver } from "./ports.ts";
+import type { Reviewer, ServerObserver } from "./ports.ts";
 import type { Readiness } from "./readiness.ts";
 import { refusal } from "./status.ts";
 
@@ -36,8 +37,6 @@ type Parts = WebhookParts;
 const MAX_BODY = 8 * 1024 * 1024;
 /** The API server's client gives up an idle connection after 90 s; whoever closes second never races a request. */
 const KEEP_ALIVE_MS = 120_000;
-/** What the API server allows when it does not say: the default of `timeoutSeconds`. */
-const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** The webhook's routes over TLS, wired and not yet listening. */
 export function buildWebhook(parts: WebhookParts): Webhook {
@@ -102,7 +101,7 @@ function refuseMethod(_request: FastifyRequest, reply: FastifyReply): FastifyRep
 }
 
 /** What can be refused before a byte of the body is read. */
-function refuseEarly(request: FastifyRequest, parts: Parts): Reviewed | undefined {
+function refuseEarly(request: FastifyRequest, parts: Parts): AdmissionAnswer | undefined {
   const { socket, headers } = request.raw;
   const isAuthorized = socket instanceof TLSSocket && socket.authorized;
   if (parts.requireClientCertificate === "required" && !isAuthorized) {
@@ -119,7 +118,7 @@ interface Arrival {
   readonly receivedAt: number;
 }
 
-async function review(request: FastifyRequest, reply: FastifyReply, arrival: Arrival): Promise<Reviewed> {
+async function review(request: FastifyRequest, reply: FastifyReply, arrival: Arrival): Promise<AdmissionAnswer> {
   const { body } = request;
   // Only a request without a body reaches this point without the parser above.
   if (!(body instanceof Uint8Array)) return refusal(400, "the request has no body; an AdmissionReview is expected");
@@ -128,7 +127,7 @@ async function review(request: FastifyRequest, reply: FastifyReply, arrival: Arr
     body,
     contentType: request.headers["content-type"],
     receivedAt: arrival.receivedAt,
-    timeoutMs: timeoutOf(request.query) ?? DEFAULT_TIMEOUT_MS,
+    timeoutMs: timeoutOf(request.query),
     signal: signalOf(reply),
   });
 }
