@@ -34,7 +34,7 @@ export function keyringOf(entries: readonly KeyringEntry[]): Keyring {
   };
 }
 
-/** One keyring after another, as the kubelet goes through the pull secrets of a Pod. */
+/** One keyring after another: the first one that matches goes first. */
 export function combineKeyrings(keyrings: readonly Keyring[]): Keyring {
   return { credentialsFor: (repository) => keyrings.flatMap((keyring) => keyring.credentialsFor(repository)) };
 }
