@@ -278,7 +278,8 @@ t.test("the index rules, nested, filtered and empty", async (t) => {
   push(registry, "gone", imageIndex([{ image: absent, platform: null }]), "v1");
   t.equal(await reasonOf(t, registry, "gone:v1"), "ImageNotFound", "a nested index must be read");
   const posing = { ...describe(OCI_INDEX, amd.bytes), digest: amd.digest };
-  push(registry, "posing", artifact([], { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [posing] } as { mediaType: string }), "v1");
+  const document = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [posing] };
+  push(registry, "posing", artifact([], document), "v1");
   push(registry, "posing", amd);
   t.equal(await reasonOf(t, registry, "posing:v1"), "Malformed", "a manifest listed as an index");
 });
