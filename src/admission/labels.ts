@@ -1,6 +1,8 @@
 import { quote } from "../image/reference.ts";
 import { INDEX_RULES, type IndexRule, LEVELS, type Level } from "../verdict/level.ts";
-import type { LabelMap } from "./ports.ts";
+
+/** The labels of an object, as Kubernetes has them. */
+export type LabelMap = ReadonlyMap<string, string>;
 
 export const MODES = ["enforce", "warn", "audit"] as const;
 export type Mode = (typeof MODES)[number];

@@ -4,9 +4,9 @@ import type { Keyring } from "../inspection/keyring.ts";
 import type { Call, Clock } from "../inspection/ports.ts";
 import type { Level } from "../verdict/level.ts";
 import type { Reason, VerdictReason } from "../verdict/reason.ts";
-import type { Mode } from "./labels.ts";
+import type { LabelMap, Mode } from "./labels.ts";
 
-export type LabelMap = ReadonlyMap<string, string>;
+export type { LabelMap };
 
 /**
  * The labels of a namespace. Both methods throw UndeterminedError (NamespaceUnknown, DeadlineExceeded) when they cannot

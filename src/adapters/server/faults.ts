@@ -3,9 +3,8 @@ import type { Socket } from "node:net";
 import type { FastifyReply } from "fastify";
 
 import type { AdmissionAnswer } from "../../admission/response.ts";
-import type { ServerObserver } from "./ports.ts";
+import type { ServerObserver, Webhook } from "./ports.ts";
 import { refusal } from "./status.ts";
-import type { Webhook } from "./webhook.ts";
 
 /** What a client is told of an error before its review was read, by status code; nothing of the error itself. */
 const MESSAGES: ReadonlyMap<number, string> = new Map([

@@ -1,6 +1,13 @@
+import type { Server } from "node:https";
+
+import type { FastifyInstance } from "fastify";
+
 import type { AdmissionInput } from "../../admission/admit.ts";
 import type { AdmissionAnswer } from "../../admission/response.ts";
 import type { CertificateError } from "./certificate.ts";
+
+/** The routes over TLS. */
+export type Webhook = FastifyInstance<Server>;
 
 /** Judges one review. Never throws: a defect is a denial of its own. */
 export interface Reviewer {

@@ -5,10 +5,10 @@ import type { Clock } from "../../inspection/ports.ts";
 import type { CertificateFiles, ServingCertificate } from "./certificate.ts";
 import { closeServer, type Endpoint, listenOn } from "./listen.ts";
 import { createMetricsListener, type MetricsSource } from "./metrics-listener.ts";
-import type { Reviewer, ServerObserver } from "./ports.ts";
+import type { Reviewer, ServerObserver, Webhook } from "./ports.ts";
 import { Readiness } from "./readiness.ts";
 import { CertificateReloader, type ReloadOutcome } from "./reloader.ts";
-import { buildWebhook, type Patience, type Webhook } from "./webhook.ts";
+import { buildWebhook, type Patience } from "./webhook.ts";
 
 export interface ServerOptions {
   readonly listen: Endpoint;

@@ -2,14 +2,14 @@ import type { IncomingMessage } from "node:http";
 import type { Server, ServerOptions } from "node:https";
 import { TLSSocket } from "node:tls";
 
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { fastify, type FastifyReply, type FastifyRequest } from "fastify";
 
 import { ENTRY_PATHS, type EntryPath } from "../../admission/entry.ts";
 import type { AdmissionAnswer } from "../../admission/response.ts";
 import type { Clock } from "../../inspection/ports.ts";
 import { answerFaults, answerUnreadable, send } from "./faults.ts";
 import { parseDuration } from "./duration.ts";
-import type { Reviewer, ServerObserver } from "./ports.ts";
+import type { Reviewer, ServerObserver, Webhook } from "./ports.ts";
 import type { Readiness } from "./readiness.ts";
 import { refusal } from "./status.ts";
 
@@ -30,7 +30,6 @@ export interface WebhookParts {
   readonly patience: Patience;
 }
 
-export type Webhook = FastifyInstance<Server>;
 type Parts = WebhookParts;
 
 /** An object and its old one, each as large as etcd takes it, with room to spare. */
