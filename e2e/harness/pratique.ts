@@ -1,10 +1,10 @@
 // Pratique as its chart installs it, but for the Deployment: `pratique serve` runs from the checkout, and the API server
 // calls it on loopback. Accounts, roles, configuration and webhook entries are the chart's.
 import { join } from "node:path";
-import { Agent, request } from "undici";
 import { createAuthority } from "../../test/helpers/certificates.ts";
 import { type KubernetesObject, only, RELEASE_NAMESPACE, renderChart } from "./chart.ts";
 import type { Cluster } from "./cluster.ts";
+import { readiness, readMetric, review, type ReviewRequest, type ReviewResponse } from "./direct.ts";
 import { freePort, type Running, start, until } from "./process.ts";
 import type { Registry } from "./registries.ts";
 
@@ -29,16 +29,6 @@ export interface Pratique {
   ready(): Promise<void>;
   /** Sends a review as the API server would; the review's response. */
   review(path: string, request: ReviewRequest): Promise<ReviewResponse>;
-}
-
-export interface ReviewRequest {
-  readonly namespace: string;
-  readonly object: unknown;
-}
-
-export interface ReviewResponse {
-  readonly allowed: boolean;
-  readonly status?: { readonly message: string };
 }
 
 /** What is told to the chart besides where registries are: a part of its `config` values. */
@@ -117,7 +107,7 @@ async function install(cluster: Cluster, objects: readonly KubernetesObject[], u
 }
 
 /** Applies objects as an administrator, those without a namespace of their own in the release's. */
-export async function apply(cluster: Cluster, objects: readonly unknown[]): Promise<void> {
+async function apply(cluster: Cluster, objects: readonly unknown[]): Promise<void> {
   const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
   const { status, stderr } = await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "-n", RELEASE_NAMESPACE, "-f", "-"], { input });
   if (status !== 0) throw new Error(`the objects are not accepted:\n${stderr}`);
@@ -140,49 +130,4 @@ async function accountKubeconfig(cluster: Cluster, objects: readonly KubernetesO
   const { status, stdout, stderr } = await cluster.kubectl(["create", "token", account, "-n", RELEASE_NAMESPACE, "--duration=1h"]);
   if (status !== 0) throw new Error(`no token for the account: ${stderr}`);
   return cluster.kubeconfig("pratique", stdout.trim());
-}
-
-async function readiness(url: string): Promise<number> {
-  return (await exchange(`${url}/readyz`)).status;
-}
-
-async function review(url: string, { namespace, object }: ReviewRequest): Promise<ReviewResponse> {
-  const { body } = await exchange(url, {
-    apiVersion: "admission.k8s.io/v1",
-    kind: "AdmissionReview",
-    request: {
-      uid: "705ab4f5-6393-11e8-b7cc-42010a800002",
-      kind: { group: "", version: "v1", kind: "Pod" },
-      resource: { group: "", version: "v1", resource: "pods" },
-      name: "web",
-      namespace,
-      operation: "CREATE",
-      userInfo: { username: "system:serviceaccount:kube-system:replicaset-controller" },
-      object,
-      oldObject: null,
-      dryRun: false,
-      options: null,
-    },
-  });
-  return (JSON.parse(body) as { readonly response: ReviewResponse }).response;
-}
-
-// A request of its own connection. As the kubelet's probes do, it does not look at the certificate.
-async function exchange(url: string, body?: unknown): Promise<{ readonly status: number; readonly body: string }> {
-  const agent = new Agent({ connect: { rejectUnauthorized: false } });
-  try {
-    const sent = body === undefined ? {} : { method: "POST" as const, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-    const response = await request(url, { dispatcher: agent, ...sent });
-    return { status: response.statusCode, body: await response.body.text() };
-  } finally {
-    await agent.destroy();
-  }
-}
-
-async function readMetric(url: string, name: string, labels: Readonly<Record<string, string>>): Promise<number> {
-  const response = await request(url);
-  const lines = (await response.body.text()).split("\n");
-  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-  const series = lines.filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-  return series.filter((line) => wanted.every((label) => line.includes(label))).reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }
