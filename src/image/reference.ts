@@ -77,9 +77,12 @@ export function pinned(repository: Repository, digest: Digest): string {
   return `${repositoryName(repository)}@${digest}`;
 }
 
-/** One spelling for one registry: lower-case, and `docker.io` for each of Docker Hub's names. */
+/**
+ * One spelling for one registry, so that no other spelling slips past a glob or a setting: lower-case, without the port
+ * that https has anyway and without a port's leading zeros, and `docker.io` for each of Docker Hub's names.
+ */
 export function canonicalHost(host: string): string {
-  const lower = host.toLowerCase();
+  const lower = host.toLowerCase().replace(/:0*([0-9]+)$/, ":$1").replace(/:443$/, "");
   return HUB_ALIASES.has(lower) ? HUB : lower;
 }
 

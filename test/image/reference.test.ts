@@ -41,6 +41,11 @@ t.test("a message shows what was wrong, and no character that could change a ter
 t.test("one registry has one spelling", (t) => {
   for (const host of ["docker.io", "index.docker.io", "registry-1.docker.io", "Index.Docker.IO"]) t.equal(canonicalHost(host), "docker.io");
   t.equal(canonicalHost("Registry.Example.com:5000"), "registry.example.com:5000");
+  for (const host of ["quay.io:443", "Quay.io:00443", "quay.io"]) t.equal(canonicalHost(host), "quay.io");
+  t.equal(canonicalHost("quay.io:08443"), "quay.io:8443");
+  t.equal(canonicalHost("[::1]:443"), "[::1]");
+  t.equal(canonicalHost("[2001:db8::443]"), "[2001:db8::443]", "an address has no port");
+  t.equal(canonicalHost("docker.io:443"), "docker.io");
   t.equal(canonicalHost("index.docker.io.evil.example"), "index.docker.io.evil.example");
   t.end();
 });
