@@ -9,12 +9,16 @@ interface Counts {
   skipped: number;
 }
 
+const INDENT = 4;
+const SUBTEST = /^( *)# Subtest: (.*)$/;
 const LEAF = /^ {4,}(not )?ok \d+(?: - (.*?))?(?: # (time|skip|todo)\b.*)?( \{)?$/i;
 const FILE = /^(not )?ok \d+ - (.*?)(?: # (time=[\d.]+m?s|skip.*|todo.*))?( \{)?$/i;
 
 /** A TAP stream in, a report for people out. */
 export default class TapReporter extends Transform {
   readonly #counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  /** The subtests around the current line, outermost first. */
+  readonly #path: string[] = [];
   #rest = "";
   #inFailure = false;
 
@@ -34,6 +38,11 @@ export default class TapReporter extends Transform {
   }
 
   #line(line: string): void {
+    const subtest = SUBTEST.exec(line);
+    if (subtest !== null) {
+      this.#path.splice((subtest[1] ?? "").length / INDENT, Infinity, subtest[2] ?? "");
+      return;
+    }
     const leaf = LEAF.exec(line);
     if (leaf !== null) return this.#count(line, leaf);
     const file = FILE.exec(line);
@@ -56,7 +65,12 @@ export default class TapReporter extends Transform {
     if (match[3]?.toLowerCase() === "skip" || match[3]?.toLowerCase() === "todo") this.#counts.skipped += 1;
     else if (this.#inFailure) this.#counts.failed += 1;
     else this.#counts.passed += 1;
-    if (this.#inFailure) this.push(`${styleText("red", line)}\n`);
+    if (this.#inFailure) this.push(`${styleText("red", `${this.#pathOf(line)}${line.trimStart()}`)}\n`);
+  }
+
+  #pathOf(line: string): string {
+    const depth = (line.length - line.trimStart().length) / INDENT;
+    return `    ${this.#path.slice(0, depth).join(" › ")} › `;
   }
 
   #file(line: string, match: RegExpExecArray): void {
