@@ -1,6 +1,5 @@
-import { check } from "./config/check.ts";
 import { type Flags, flagOf, withFlags } from "./config/flags.ts";
-import { type Address, parseAddress } from "./config/format.ts";
+import { type Address, formatFault, parseAddress } from "./config/format.ts";
 import { ConfigError } from "./config/problem.ts";
 import { ruleProblems } from "./config/rules.ts";
 import { ConfigSchema, type RegistrySettings, RegistrySchema, type Settings } from "./config/schema.ts";
@@ -9,10 +8,12 @@ import { type Glob, parseGlob } from "./image/glob.ts";
 import { type Platform, parsePlatform } from "./image/platform.ts";
 import { canonicalHost } from "./image/reference.ts";
 import { type JsonObject, isObject } from "./json.ts";
+import { check } from "./schema/check.ts";
 
 export { FLAGS, type FlagName, type Flags } from "./config/flags.ts";
 export type { Address } from "./config/format.ts";
-export { ConfigError, type Problem } from "./config/problem.ts";
+export { ConfigError } from "./config/problem.ts";
+export type { Problem } from "./schema/problem.ts";
 
 /** The whole configuration, with its defaults, parsed and frozen. A file that is not configured is undefined. */
 export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel"> {
@@ -44,7 +45,7 @@ type DeepReadonly<Value> = Value extends object ? { readonly [Key in keyof Value
 export function parseConfig(text: string, source: string, flags: Flags = {}): Config {
   const written = parseYaml(text, source) ?? {};
   if (!isObject(written)) throw new ConfigError(source, [{ path: "", message: "is not a map of fields, such as `requestSeconds: 8`" }]);
-  const { value, problems: faults } = check(ConfigSchema, withFlags(written, flags));
+  const { value, problems: faults } = check(ConfigSchema, withFlags(written, flags), { formatFault });
   const problems = [...faults, ...ruleProblems(value as JsonObject)];
   if (problems.length > 0) {
     throw new ConfigError(source, problems.map(({ path, message }) => ({ path: named(path, flags), message })));
@@ -59,7 +60,7 @@ export function registryConfig(config: Config, host: string): RegistryConfig {
 }
 
 function unlisted(host: string): RegistryConfig {
-  return registryOf(check(RegistrySchema, { host }).value as RegistrySettings);
+  return registryOf(check(RegistrySchema, { host }, { formatFault }).value as RegistrySettings);
 }
 
 function named(path: string, flags: Flags): string {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
 import { ConfigError, FLAGS, parseConfig } from "../src/config.ts";
-import { check } from "../src/config/check.ts";
+import { formatFault } from "../src/config/format.ts";
+import { check } from "../src/schema/check.ts";
 import { ConfigSchema } from "../src/config/schema.ts";
 import { isObject } from "../src/json.ts";
 import { generatedFiles } from "../tools/generate.ts";
@@ -35,8 +36,8 @@ t.test("what is generated is what is committed (npm run generate)", async (t) =>
 });
 
 t.test("every field of the configuration is documented, and nothing else is", async (t) => {
-  const { namespaces, ...filled } = check(ConfigSchema, { namespaces: {}, registries: [] }).value as Record<string, unknown>;
-  const registry = leaves(check(ConfigSchema.properties.registries.items, { host: "a.b" }).value).map((path) => `registries[].${path}`);
+  const { namespaces, ...filled } = check(ConfigSchema, { namespaces: {}, registries: [] }, { formatFault }).value as Record<string, unknown>;
+  const registry = leaves(check(ConfigSchema.properties.registries.items, { host: "a.b" }, { formatFault }).value).map((path) => `registries[].${path}`);
   const expected = [...leaves(filled).filter((path) => path !== "registries"), "namespaces", ...registry];
   t.same(documented(configuration).toSorted(), expected.toSorted());
   t.same(namespaces, {});
@@ -48,7 +49,7 @@ t.test("the examples of the page are true", async (t) => {
   const [example, ...others] = blocks(configuration, "yaml");
   t.same(others, []);
   t.equal(parseConfig(example ?? "", "the example").privateAddresses, "configured");
-  const values = check(ChartValuesSchema, parse(blocks(chartReadme, "yaml")[0] ?? "-"));
+  const values = check(ChartValuesSchema, parse(blocks(chartReadme, "yaml")[0] ?? "-"), { formatFault });
   t.same(values.problems, []);
   t.match((values.value as { readonly config: unknown }).config, { registries: [{ maxInFlight: 32 }] });
   const faulty = "lisen: x\ndefaults: { enforce: sined }\nregistries: [{ host: a.b }, { host: c.d, dockerConfigFile: x, repositories: [] }]";
@@ -56,9 +57,9 @@ t.test("the examples of the page are true", async (t) => {
 });
 
 t.test("values.yaml holds every value with the schema's default", async (t) => {
-  const { global, config, ...defaults } = check(ChartValuesSchema, {}).value as Record<string, unknown>;
+  const { global, config, ...defaults } = check(ChartValuesSchema, {}, { formatFault }).value as Record<string, unknown>;
   t.same(parse(await read("charts/pratique/values.yaml")), { ...defaults, config: {} });
-  t.same(config, check(ConfigSchema, {}).value);
+  t.same(config, check(ConfigSchema, {}, { formatFault }).value);
   t.same(global, {});
 });
 

@@ -1,7 +1,7 @@
 // Writes what is made from the schemas of the configuration and of the chart's values: `npm run generate`.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Node } from "../src/config/check.ts";
+import type { Node } from "../src/schema/check.ts";
 import { ConfigSchema } from "../src/config/schema.ts";
 import { ChartValuesSchema } from "./generate/chart-values.ts";
 import { fieldSections, table, withGenerated } from "./generate/markdown.ts";

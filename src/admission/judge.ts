@@ -1,9 +1,10 @@
 import type { Digest } from "../image/digest.ts";
+import type { IndexRule } from "../image/index.ts";
 import { type Reference, ReferenceError, parseReference } from "../image/reference.ts";
 import type { Keyring } from "../inspection/keyring.ts";
 import { verdictOnFailure } from "../verdict/evaluate.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
-import type { IndexRule, Level } from "../verdict/level.ts";
+import type { Level } from "../verdict/level.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import { type Exemptions, exemptImageVerdict } from "./exemption.ts";
 import type { Limit } from "./limit.ts";

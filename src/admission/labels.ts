@@ -1,5 +1,6 @@
+import { INDEX_RULES, type IndexRule } from "../image/index.ts";
 import { quote } from "../image/reference.ts";
-import { INDEX_RULES, type IndexRule, LEVELS, type Level } from "../verdict/level.ts";
+import { LEVELS, type Level } from "../verdict/level.ts";
 
 /** The labels of an object, as Kubernetes has them. */
 export type LabelMap = ReadonlyMap<string, string>;

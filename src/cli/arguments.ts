@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { closest } from "../config/suggestion.ts";
+import { closest } from "../schema/suggestion.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The options of a command that take a value, by their names without dashes. */

@@ -1,7 +1,7 @@
 import type { JudgedLevel } from "../admission/judge.ts";
 import { type Demand, labelFaultLine, MODES, readLabels, unknownLabelLine } from "../admission/labels.ts";
 import type { LabelMap } from "../admission/ports.ts";
-import type { IndexRule } from "../verdict/level.ts";
+import type { IndexRule } from "../image/index.ts";
 import type { CheckOptions } from "./check-options.ts";
 
 /** By what the images are judged, and why. */

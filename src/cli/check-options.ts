@@ -1,6 +1,6 @@
 import type { JudgedLevel } from "../admission/judge.ts";
 import { isNamespaceName } from "../config/format.ts";
-import { INDEX_RULES, type IndexRule } from "../verdict/level.ts";
+import { INDEX_RULES, type IndexRule } from "../image/index.ts";
 import { oneOf, readArguments } from "./arguments.ts";
 import { UsageError } from "./usage-error.ts";
 

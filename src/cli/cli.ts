@@ -1,4 +1,4 @@
-import { closest } from "../config/suggestion.ts";
+import { closest } from "../schema/suggestion.ts";
 import { VERSION } from "../version.ts";
 import { CHECK_HELP } from "./check-help.ts";
 import type { ExitStatus, Io } from "./io.ts";

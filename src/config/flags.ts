@@ -1,5 +1,5 @@
 import { type JsonObject, isObject } from "../json.ts";
-import type { Path } from "./problem.ts";
+import type { Path } from "../schema/problem.ts";
 
 /** The fields that a flag of `pratique serve` may set, whatever the file says. */
 export const FLAGS = {

@@ -20,8 +20,8 @@ const CHECKS: Readonly<Record<Format, FormatCheck>> = {
 };
 
 /** What is wrong with a text of a format that the schema names, or undefined. */
-export function formatFault(format: Format, text: string): string | undefined {
-  return CHECKS[format](text);
+export function formatFault(format: string, text: string): string | undefined {
+  return CHECKS[format as Format](text);
 }
 
 /** Where a server listens. Port 0 is any free one. */

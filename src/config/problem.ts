@@ -1,12 +1,5 @@
 import { CodedError } from "../errors.ts";
-
-/** One thing that is wrong with a configuration. */
-export interface Problem {
-  /** `registries[0].host`, a flag (`--listen`), `line 3, column 5` of a text that is not YAML, or "" for the whole. */
-  readonly path: string;
-  /** What is wrong and what to write instead. */
-  readonly message: string;
-}
+import type { Problem } from "../schema/problem.ts";
 
 /** A configuration that cannot be used, with everything that is wrong with it. */
 export class ConfigError extends CodedError<"InvalidConfig"> {
@@ -17,17 +10,4 @@ export class ConfigError extends CodedError<"InvalidConfig"> {
     super("InvalidConfig", `${source} has ${problems.length === 1 ? "an error" : `${problems.length} errors`}:${lines.join("")}`);
     this.problems = problems;
   }
-}
-
-/** The steps from the root to a value. */
-export type Path = readonly (string | number)[];
-
-/** `registries[0].host`; a key that is not a plain word is quoted: `namespaces.shop["pratique.dev/enforce"]`. */
-export function pathText(path: Path): string {
-  return path.map(stepText).join("").replace(/^\./, "");
-}
-
-function stepText(step: string | number): string {
-  if (typeof step === "number") return `[${step}]`;
-  return /^[A-Za-z][A-Za-z0-9_-]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }

@@ -1,8 +1,8 @@
 import { type Demand, readLabels, unknownLabelLine } from "../admission/labels.ts";
 import { canonicalHost } from "../image/reference.ts";
 import { type JsonObject, arrayField, field, isObject, objectField, stringField, stringMapField } from "../json.ts";
+import { type Problem, pathText } from "../schema/problem.ts";
 import { isNamespaceName } from "./format.ts";
-import { type Problem, pathText } from "./problem.ts";
 
 /** What no single field shows to be wrong. Fields of a wrong type have been reported already and are passed over. */
 export function ruleProblems(settings: JsonObject): readonly Problem[] {

@@ -1,6 +1,7 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { OUTAGE_ANSWERS } from "../admission/labels.ts";
-import { INDEX_RULES, LEVELS } from "../verdict/level.ts";
+import { INDEX_RULES } from "../image/index.ts";
+import { LEVELS } from "../verdict/level.ts";
 import type { Format } from "./format.ts";
 
 export const PRIVATE_ADDRESSES = ["allow", "configured"] as const;

@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from "yaml";
 import { messageOf } from "../errors.ts";
-import { ConfigError, type Problem } from "./problem.ts";
+import type { Problem } from "../schema/problem.ts";
+import { ConfigError } from "./problem.ts";
 
 /** More than any configuration; a file that is larger is not one. */
 const MAX_LENGTH = 1024 * 1024;

@@ -3,6 +3,10 @@ import type { Descriptor, ImageIndex } from "./manifest.ts";
 import { documentKindOf } from "./media-type.ts";
 import { coversPlatform, isBuildAttestation, type Platform, platformName } from "./platform.ts";
 
+/** Which parts of a multi-platform image must be signed. */
+export const INDEX_RULES = ["both", "covered", "index", "children"] as const;
+export type IndexRule = (typeof INDEX_RULES)[number];
+
 /** A platform's manifest in an index, with the digests of the indexes on the way to it, the outermost first. */
 export interface PlatformManifest {
   readonly platform: string;

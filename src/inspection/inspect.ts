@@ -1,4 +1,5 @@
 import type { Digest } from "../image/digest.ts";
+import type { IndexRule } from "../image/index.ts";
 import type { ImageIndex, Manifest } from "../image/manifest.ts";
 import type { Platform } from "../image/platform.ts";
 import { type Reference, repositoryName } from "../image/reference.ts";
@@ -6,7 +7,7 @@ import { evaluateSigned, verdictOnFailure } from "../verdict/evaluate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
 import { type ImageTree, missingSubjects } from "../verdict/index-rule.ts";
-import type { IndexRule, Level } from "../verdict/level.ts";
+import type { Level } from "../verdict/level.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import { ANONYMOUS, type Credential } from "./credential.ts";
 import type { Keyring } from "./keyring.ts";

@@ -1,8 +1,8 @@
+import type { IndexRule } from "../image/index.ts";
 import { repositoryName, pinned, type Repository } from "../image/reference.ts";
 import { combineParts, type EvidenceMap, type ImageTree, judgeParts } from "./index-rule.ts";
 import type { Finding } from "./claim.ts";
 import type { RefusedError, UndeterminedError } from "./failure.ts";
-import type { IndexRule } from "./level.ts";
 import { type RemedyContext, remedyFor } from "./remedy.ts";
 import type { FailedPart, Verdict } from "./verdict.ts";
 

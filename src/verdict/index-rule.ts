@@ -1,8 +1,7 @@
 import type { Digest } from "../image/digest.ts";
-import type { PlatformManifest } from "../image/index.ts";
+import type { IndexRule, PlatformManifest } from "../image/index.ts";
 import { carriesDocument, type Finding, findClaim } from "./claim.ts";
 import type { Evidence } from "./evidence.ts";
-import type { IndexRule } from "./level.ts";
 import type { FailedPart } from "./verdict.ts";
 
 /** An image as the rules see it: one manifest, or an index with the platform manifests that are to be judged. */

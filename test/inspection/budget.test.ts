@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import t from "tap";
 import type { Digest } from "../../src/image/digest.ts";
+import type { IndexRule } from "../../src/image/index.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { Gatherer } from "../../src/inspection/gather.ts";
 import { Inspector } from "../../src/inspection/inspect.ts";
 import { EMPTY_KEYRING } from "../../src/inspection/keyring.ts";
-import type { IndexRule } from "../../src/verdict/level.ts";
 import { signBundle } from "../helpers/cosign-bundle.ts";
 import { signLegacy, signOci11 } from "../helpers/cosign.ts";
 import { imageManifest, push, pushIndex } from "../helpers/images.ts";

@@ -1,12 +1,13 @@
 import t, { type Test } from "tap";
 import { computeDigest, type Digest } from "../../src/image/digest.ts";
+import type { IndexRule } from "../../src/image/index.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/image/media-type.ts";
 import { parsePlatform, type Platform } from "../../src/image/platform.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { Gatherer } from "../../src/inspection/gather.ts";
 import { type Inspection, Inspector } from "../../src/inspection/inspect.ts";
 import { EMPTY_KEYRING, type Keyring } from "../../src/inspection/keyring.ts";
-import type { IndexRule, Level } from "../../src/verdict/level.ts";
+import type { Level } from "../../src/verdict/level.ts";
 import { attestBundle, signBundle } from "../helpers/cosign-bundle.ts";
 import { signLegacy, signOci11, sigTag } from "../helpers/cosign.ts";
 import { artifact, buildAttestation, describe, imageIndex, imageManifest, push, pushIndex } from "../helpers/images.ts";

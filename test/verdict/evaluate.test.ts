@@ -1,12 +1,11 @@
 import t from "tap";
 import { computeDigest, type Digest } from "../../src/image/digest.ts";
-import type { PlatformManifest } from "../../src/image/index.ts";
+import { INDEX_RULES, type IndexRule, type PlatformManifest } from "../../src/image/index.ts";
 import type { Candidate, UnreadableReason } from "../../src/signature/candidate.ts";
 import { evaluateSigned, verdictOnFailure } from "../../src/verdict/evaluate.ts";
 import type { Evidence } from "../../src/verdict/evidence.ts";
 import { RefusedError, UndeterminedError } from "../../src/verdict/failure.ts";
 import { type ImageTree, missingSubjects } from "../../src/verdict/index-rule.ts";
-import { INDEX_RULES, type IndexRule } from "../../src/verdict/level.ts";
 import type { Verdict } from "../../src/verdict/verdict.ts";
 
 const digest = (name: string): Digest => computeDigest("sha256", Buffer.from(name));

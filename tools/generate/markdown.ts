@@ -1,4 +1,4 @@
-import type { Node } from "../../src/config/check.ts";
+import type { Node } from "../../src/schema/check.ts";
 import { type Row, fieldRows, isGroup } from "./rows.ts";
 
 const BEGIN = "<!-- begin generated: npm run generate -->";

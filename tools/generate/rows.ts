@@ -1,4 +1,4 @@
-import type { Node } from "../../src/config/check.ts";
+import type { Node } from "../../src/schema/check.ts";
 import type { Format } from "../../src/config/format.ts";
 
 /** One field of a schema, as a line of a table. */
@@ -44,7 +44,7 @@ const FORMAT_NAMES: Readonly<Record<Format, string>> = {
 function typeText(node: Node): string {
   if (node.enum !== undefined) return node.enum.filter((value) => value !== "").map((value) => `\`${String(value)}\``).join(", ");
   if (node.type === "array") return `list of ${node.items?.type === "object" ? "objects" : `${typeText(node.items ?? {})}s`}`;
-  if (node.type === "string") return node.format === undefined ? "text" : FORMAT_NAMES[node.format];
+  if (node.type === "string") return node.format === undefined ? "text" : FORMAT_NAMES[node.format as Format];
   if (node.type === "integer" || node.type === "number") return `${node.type === "integer" ? "whole number" : "number"}${rangeText(node)}`;
   if (node.type === "boolean") return "`true`, `false`";
   return node.patternProperties === undefined ? "object" : "map";

@@ -1,6 +1,5 @@
 import type { TSchema } from "typebox";
-import { type JsonObject, field, isObject } from "../json.ts";
-import { type Format, formatFault } from "./format.ts";
+import { field, isObject, type JsonObject } from "../json.ts";
 import { type Path, type Problem, pathText } from "./problem.ts";
 import { closest } from "./suggestion.ts";
 
@@ -10,13 +9,29 @@ export interface Node {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
-  readonly format?: Format;
+  /** A shape of text that whoever checks knows by its name. */
+  readonly format?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
   readonly items?: Node;
   readonly required?: readonly string[] | undefined;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly patternProperties?: Readonly<Record<string, Node>>;
+  /** Ours: fields that somebody may expect here, each with what it means that there is none. */
+  readonly "x-refused"?: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with a text that should be of a format, or undefined. */
+export type FormatFault = (format: string, text: string) => string | undefined;
+
+export interface CheckOptions {
+  readonly formatFault: FormatFault;
+  /** Where the value is in its document; empty when it is the document. */
+  readonly at?: Path;
 }
 
 export interface Checked {
@@ -26,24 +41,27 @@ export interface Checked {
 }
 
 /** Fills in the defaults of a value and collects everything in it that is not what the schema says. */
-export function check(schema: TSchema, value: unknown): Checked {
+export function check(schema: TSchema, value: unknown, { formatFault, at = [] }: CheckOptions): Checked {
   const problems: Problem[] = [];
-  const report: Report = (path, message) => problems.push({ path: pathText(path), message });
-  return { value: visit(schema, value, [], report), problems };
+  const report = (path: Path, message: string): number => problems.push({ path: pathText(path), message });
+  return { value: visit(schema, value, at, { report, formatFault }), problems };
 }
 
-type Report = (path: Path, message: string) => void;
+interface Visit {
+  readonly report: (path: Path, message: string) => void;
+  readonly formatFault: FormatFault;
+}
 
-function visit(node: Node, value: unknown, path: Path, report: Report): unknown {
-  const fault = faultOf(node, value);
+function visit(node: Node, value: unknown, path: Path, visiting: Visit): unknown {
+  const fault = faultOf(node, value, visiting.formatFault);
   if (fault !== undefined) {
-    report(path, fault);
+    visiting.report(path, fault);
     return value;
   }
-  if (isObject(value)) return hasFields(node) ? visitObject(node, value, path, report) : visitMap(node, value, path, report);
+  if (isObject(value)) return hasFields(node) ? visitObject(node, value, path, visiting) : visitMap(node, value, path, visiting);
   if (Array.isArray(value) && node.items !== undefined) {
     const { items } = node;
-    return value.map((item, index) => visit(items, item, [...path, index], report));
+    return value.map((item, index) => visit(items, item, [...path, index], visiting));
   }
   return value;
 }
@@ -53,26 +71,31 @@ function hasFields(node: Node): boolean {
   return Object.keys(node.properties ?? {}).length > 0;
 }
 
-function visitObject(node: Node, object: JsonObject, path: Path, report: Report): JsonObject {
+function visitObject(node: Node, object: JsonObject, path: Path, visiting: Visit): JsonObject {
   const properties = node.properties ?? {};
   const names = Object.keys(properties);
   for (const key of Object.keys(object)) {
-    if (!names.includes(key)) report([...path, key], unknownField(key, names));
+    if (!names.includes(key)) visiting.report([...path, key], refusal(node, key) ?? unknownField(key, names));
   }
   const filled: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(properties)) {
     const value = field(object, name) ?? (Object.hasOwn(object, name) ? null : property.default);
-    if (value !== undefined) filled[name] = visit(property, value, [...path, name], report);
-    else if (node.required?.includes(name)) report([...path, name], "is missing");
+    if (value !== undefined) filled[name] = visit(property, value, [...path, name], visiting);
+    else if (node.required?.includes(name)) visiting.report([...path, name], "is missing");
   }
   return filled;
 }
 
 // A map's keys are names that the reader of the configuration judges; its values are all alike.
-function visitMap(node: Node, object: JsonObject, path: Path, report: Report): JsonObject {
+function visitMap(node: Node, object: JsonObject, path: Path, visiting: Visit): JsonObject {
   const [values] = Object.values(node.patternProperties ?? {});
   if (values === undefined) return object;
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, visit(values, value, [...path, key], report)]));
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, visit(values, value, [...path, key], visiting)]));
+}
+
+function refusal(node: Node, key: string): string | undefined {
+  const refused = node["x-refused"] ?? {};
+  return Object.hasOwn(refused, key) ? refused[key] : undefined;
 }
 
 function unknownField(key: string, names: readonly string[]): string {
@@ -80,13 +103,24 @@ function unknownField(key: string, names: readonly string[]): string {
   return `is not a field; ${suggestion === undefined ? `the fields here are ${names.join(", ")}` : `did you mean ${suggestion}?`}`;
 }
 
-function faultOf(node: Node, value: unknown): string | undefined {
+function faultOf(node: Node, value: unknown, formatFault: FormatFault): string | undefined {
   if (node.enum !== undefined) return node.enum.includes(value) ? undefined : `is ${shown(value)}; it must be one of ${node.enum.join(", ")}`;
   if (!hasType(node, value)) return typeFault(node, value);
   if (typeof value === "number") return rangeFault(node, value);
-  if (typeof value !== "string" || node.format === undefined) return undefined;
-  const fault = formatFault(node.format, value);
-  return fault === undefined ? undefined : `${shown(value)} ${fault}`;
+  if (Array.isArray(value)) return countFault(node, value.length);
+  return typeof value === "string" ? textFault(node, value, formatFault) : undefined;
+}
+
+function textFault({ minLength = 0, maxLength = Infinity, format }: Node, text: string, formatFault: FormatFault): string | undefined {
+  if (text.length < minLength) return "is empty";
+  if (text.length > maxLength) return `has ${text.length} characters; at most ${maxLength} are read`;
+  const fault = format === undefined ? undefined : formatFault(format, text);
+  return fault === undefined ? undefined : `${shown(text)} ${fault}`;
+}
+
+function countFault({ minItems = 0, maxItems = Infinity }: Node, count: number): string | undefined {
+  if (count < minItems) return "is empty; it needs at least one entry";
+  return count > maxItems ? `has ${count} entries; at most ${maxItems} are read` : undefined;
 }
 
 function hasType(node: Node, value: unknown): boolean {
