@@ -1,8 +1,11 @@
 import type { Digest } from "../image/digest.ts";
 import type { Descriptor, Manifest } from "../image/manifest.ts";
 import type { Repository, Target } from "../image/reference.ts";
-import type { Credential } from "./credential.ts";
+import type { PullSecretNames } from "../trust/authority.ts";
+import type { TrustPolicy } from "../trust/trust-policy.ts";
 import type { Evidence } from "../verdict/evidence.ts";
+import type { Credential } from "./credential.ts";
+import type { Keyring } from "./keyring.ts";
 
 /** Bounds of one call: it is over at `deadline` (milliseconds since the epoch, by the clock) or when `signal` aborts. */
 export interface Call {
@@ -50,4 +53,18 @@ export type Referrers =
 /** Finds the accessories of one subject. Never throws for a location that failed: that is part of the answer. */
 export interface Locator {
   locate(access: Access, subject: Digest, call: Call): Promise<Evidence>;
+}
+
+/** The trust policies that may govern the images of a namespace. */
+export interface Policies {
+  /**
+   * Those of the cluster and those of this namespace, with their keys, as they are now. Throws UndeterminedError
+   * (PoliciesUnknown, DeadlineExceeded) when they cannot be known.
+   */
+  policiesFor(namespace: string, call: Call): Promise<readonly TrustPolicy[]>;
+}
+
+/** The pull secrets that a policy names for a repository of signatures. Throws UndeterminedError (CredentialsUnavailable, DeadlineExceeded). */
+export interface SourceCredentials {
+  keyring(secrets: PullSecretNames, call: Call): Promise<Keyring>;
 }
