@@ -5,6 +5,7 @@ import { type Cause, type Decision, SKIPPED, refuseFor, warnOf } from "./decisio
 import { type EntryPath, isObserver, webhookName } from "./entry.ts";
 import { Limit } from "./limit.ts";
 import { admitNamespace } from "./namespace.ts";
+import { admitPolicy, type PolicyRequest } from "./policy.ts";
 import type { AdmissionPorts } from "./ports.ts";
 import { type AdmissionAnswer, badRequest, reviewAnswer, unsupportedMediaType } from "./response.ts";
 import { type Review, decodeReview } from "./review.ts";
@@ -91,9 +92,17 @@ export class Admission {
         return { entry: path, decision: ofUnknown(path, review) };
       case "namespace":
         return { entry: "namespaces", decision: await admitNamespace(review, limit, this.#ports, this.#settings) };
+      case "policy":
+        return { entry: "policies", decision: await this.#admitPolicy({ review, kind: scope.policyKind, limit }) };
       case "workload":
         return this.#workloads.admit({ review, resource: scope.resource, path, limit });
     }
+  }
+
+  #admitPolicy(request: PolicyRequest): Promise<Decision> {
+    const { policySecrets: secrets } = this.#ports;
+    const { installationNamespace } = this.#settings;
+    return admitPolicy(request, { secrets, installationNamespace });
   }
 
   #record(input: AdmissionInput, about: About, { entry, decision }: Outcome): void {

@@ -2,6 +2,8 @@ import type { Digest } from "../image/digest.ts";
 import type { Inspection, Question } from "../inspection/inspect.ts";
 import type { Keyring } from "../inspection/keyring.ts";
 import type { Call, Clock } from "../inspection/ports.ts";
+import type { SecretRef } from "../trust/decode.ts";
+import type { SecretText } from "../trust/resolve.ts";
 import type { Level } from "../verdict/level.ts";
 import type { Reason, VerdictReason } from "../verdict/reason.ts";
 import type { LabelMap, Mode } from "./labels.ts";
@@ -58,6 +60,12 @@ export interface Timer extends Clock {
   after(milliseconds: number, fire: () => void): () => void;
 }
 
+/** The Secrets that trust policies name. */
+export interface PolicySecrets {
+  /** What is there now. Never throws for what the API server says or does not say. */
+  read(ref: SecretRef, call: Call): Promise<SecretText>;
+}
+
 /** The metrics and log lines of admission, without a word on how they are kept. */
 export interface Recorder {
   admission(event: AdmissionEvent): void;
@@ -105,6 +113,7 @@ export interface AdmissionPorts {
   readonly pullSecrets: PullSecrets;
   readonly inspector: Inspector;
   readonly pods: PodLister;
+  readonly policySecrets: PolicySecrets;
   readonly recorder: Recorder;
   readonly timer: Timer;
 }

@@ -7,4 +7,6 @@ export interface AdmissionSettings {
   readonly exemptions: Exemptions;
   /** The most that a request may take, in milliseconds (`requestSeconds`). */
   readonly requestMilliseconds: number;
+  /** The namespace whose Secrets a ClusterTrustPolicy may name. */
+  readonly installationNamespace: string;
 }

@@ -1,3 +1,5 @@
+import { POLICY_GROUP, POLICY_VERSION } from "../trust/schema.ts";
+import type { PolicyKind } from "../trust/trust-policy.ts";
 import { type EntryPath, isObserver } from "./entry.ts";
 import type { Operation, Resource, Review } from "./review.ts";
 import { type WorkloadResource, workloadResource } from "./workload.ts";
@@ -7,6 +9,7 @@ export type Scope =
   | { readonly kind: "skipped" }
   | { readonly kind: "workload"; readonly resource: WorkloadResource }
   | { readonly kind: "namespace" }
+  | { readonly kind: "policy"; readonly policyKind: PolicyKind }
   /** Nothing that this entry should have been asked about. */
   | { readonly kind: "unknown" };
 
@@ -35,6 +38,8 @@ export function scopeOf({ operation, resource, subresource }: Review, path: Entr
   if (workload !== undefined && isJudged(workload, subresource)) {
     return judgesWorkloads(path) ? { kind: "workload", resource: workload } : { kind: "unknown" };
   }
+  const policyKind = POLICIES.get(`${resource.group}/${resource.version}/${resource.resource}`);
+  if (policyKind !== undefined && subresource === undefined && judgesPolicies(path)) return { kind: "policy", policyKind };
   const isNamespace = isNamespaceResource(resource) && subresource === undefined;
   return isNamespace && judgesNamespaces(path) ? { kind: "namespace" } : { kind: "unknown" };
 }
@@ -51,6 +56,15 @@ function judgesWorkloads(path: EntryPath): boolean {
 function judgesNamespaces(path: EntryPath): boolean {
   return path === "namespaces" || path === "validate";
 }
+
+function judgesPolicies(path: EntryPath): boolean {
+  return path === "policies" || path === "validate";
+}
+
+const POLICIES: ReadonlyMap<string, PolicyKind> = new Map([
+  [`${POLICY_GROUP}/${POLICY_VERSION}/clustertrustpolicies`, "ClusterTrustPolicy"],
+  [`${POLICY_GROUP}/${POLICY_VERSION}/trustpolicies`, "TrustPolicy"],
+]);
 
 function isNamespaceResource({ group, version, resource }: Resource): boolean {
   return group === "" && version === "v1" && resource === "namespaces";

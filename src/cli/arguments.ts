@@ -9,17 +9,19 @@ export type OptionNames = readonly string[];
 /** What was typed. */
 export interface Arguments {
   readonly options: ReadonlyMap<string, string>;
+  /** The values of an option that may come several times, in their order. */
+  readonly all: (name: string) => readonly string[];
   readonly words: readonly string[];
 }
 
 /**
  * Reads `--name VALUE`, `--name=VALUE` and plain words, in any order; `--` ends the options. Throws UsageError for an
- * unknown option, one without a value, and one that is given twice.
+ * unknown option, one without a value, and one that is given twice and is not among `repeated`.
  */
-export function readArguments(args: readonly string[], names: OptionNames): Arguments {
-  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
-  const values = new Map<string, string>();
+export function readArguments(args: readonly string[], names: OptionNames, repeated: OptionNames = []): Arguments {
+  const known = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  const { tokens } = parseArgs({ args: [...args], options: known, strict: false, allowPositionals: true, tokens: true });
+  const values = new Map<string, readonly string[]>();
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
@@ -28,10 +30,12 @@ export function readArguments(args: readonly string[], names: OptionNames): Argu
     // A value that looks like an option is one whose own value was forgotten; written with "=", it is meant.
     const isForgotten = token.value === undefined || token.value === "" || (token.value.startsWith("-") && !token.inlineValue);
     if (isForgotten) throw new UsageError(`${token.rawName} needs a value`);
-    if (values.has(token.name)) throw new UsageError(`${token.rawName} is given twice`);
-    values.set(token.name, token.value ?? "");
+    const before = values.get(token.name) ?? [];
+    if (before.length > 0 && !repeated.includes(token.name)) throw new UsageError(`${token.rawName} is given twice`);
+    values.set(token.name, [...before, token.value ?? ""]);
   }
-  return { options: values, words };
+  const options = new Map([...values].map(([name, [first = ""]]) => [name, first]));
+  return { options, all: (name) => values.get(name) ?? [], words };
 }
 
 /** A value of a closed list. Throws UsageError, naming the list. */

@@ -1,6 +1,7 @@
 import { imageLine } from "../admission/message.ts";
 import type { Candidate } from "../signature/candidate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
+import type { AuthorityOutcome, PolicyOutcome } from "../verdict/outcome.ts";
 import type { CheckedImage } from "./checker.ts";
 
 /** The machine's view (design section 11): one document, and null for what is unknown. */
@@ -18,6 +19,7 @@ function imageJson({ judgement, inspection }: CheckedImage): object {
     message: imageLine(judgement),
     platforms: (inspection?.platforms ?? []).map(({ platform, digest, verdict: { kind, reason } }) => ({ platform, digest, verdict: kind, reason })),
     candidates: distinct((inspection?.evidence ?? []).flatMap(candidatesJson)),
+    policies: (inspection?.policies ?? []).map(policyJson),
   };
 }
 
@@ -29,6 +31,29 @@ function candidatesJson({ subject, candidates }: Evidence): readonly object[] {
     digest: candidate.digest ?? null,
     claim: claimOf(candidate, subject) ?? null,
   }));
+}
+
+function policyJson({ id, verdict, subjects }: PolicyOutcome): object {
+  const { kind, namespace = null, name } = id;
+  const message = verdict.detail;
+  return { kind, namespace, name, verdict: verdict.kind, reason: verdict.reason, message, subjects: subjects.map((subject) => ({ ...subject, authorities: subject.authorities.map(authorityJson) })) };
+}
+
+function authorityJson(outcome: AuthorityOutcome): object {
+  switch (outcome.kind) {
+    case "static":
+      return outcome;
+    case "accepted":
+      return { kind: outcome.kind, name: outcome.name, signer: outcome.signer.fingerprint, candidates: outcome.by.map(documentJson) };
+    case "rejected": {
+      const { kind, name, signer, missing, tried } = outcome;
+      return { kind, name, signer: signer.fingerprint, missing, candidates: tried.map(({ candidate, fault }) => Object.assign(documentJson(candidate), { fault })) };
+    }
+  }
+}
+
+function documentJson({ layout, location, digest }: Candidate): object {
+  return { layout, location, digest: digest ?? null };
 }
 
 /** The digest that a signature document is for; of a statement's several subjects the one that matters here. */

@@ -11,17 +11,18 @@ export interface CheckOptions {
   readonly level: JudgedLevel | undefined;
   readonly index: IndexRule | undefined;
   readonly namespace: string | undefined;
+  /** Files with trust policies, in place of the cluster's. */
+  readonly policies: readonly string[];
   readonly config: string | undefined;
   readonly output: "text" | "json";
 }
 
-const NAMES = ["level", "index", "namespace", "config", "output"];
+const NAMES = ["level", "index", "namespace", "policy", "config", "output"];
 const JUDGED_LEVELS = ["signed", "verified"] as const satisfies readonly JudgedLevel[];
 
 /** Throws UsageError. */
 export function parseCheckOptions(args: readonly string[]): CheckOptions {
-  refusePolicy(args);
-  const { options, words } = readArguments(args, NAMES);
+  const { options, all, words } = readArguments(args, NAMES, ["policy"]);
   if (words.length === 0) throw new UsageError("check needs at least one image, such as docker.io/library/nginx:1.29");
   const chosen = <Value extends string>(name: string, values: readonly Value[]): Value | undefined => {
     const value = options.get(name);
@@ -29,18 +30,16 @@ export function parseCheckOptions(args: readonly string[]): CheckOptions {
   };
   const namespace = options.get("namespace");
   if (namespace !== undefined && !isNamespaceName(namespace)) throw new UsageError(`--namespace is ${JSON.stringify(namespace)}, which no namespace can be called`);
+  const policies = all("policy");
+  const level = chosen("level", JUDGED_LEVELS) ?? (policies.length > 0 ? "verified" : undefined);
+  if (policies.length > 0 && level !== "verified") throw new UsageError("--policy is what level `verified` asks for; leave out --policy, or --level");
   return {
     images: words,
-    level: chosen("level", JUDGED_LEVELS),
+    level,
     index: chosen("index", INDEX_RULES),
     namespace,
+    policies,
     config: options.get("config"),
     output: chosen("output", ["text", "json"]) ?? "text",
   };
-}
-
-function refusePolicy(args: readonly string[]): void {
-  if (args.some((arg) => arg === "--policy" || arg.startsWith("--policy="))) {
-    throw new UsageError("there is no --policy yet: this version knows no trust policies, and level `verified` refuses every image (NoPolicy)");
-  }
 }

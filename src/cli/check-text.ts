@@ -6,8 +6,10 @@ import type { Digest } from "../image/digest.ts";
 import type { Inspection, PlatformVerdict } from "../inspection/inspect.ts";
 import type { Candidate, Layout, Location } from "../signature/candidate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
+import type { PolicyOutcome } from "../verdict/outcome.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import { claimOf } from "./check-json.ts";
+import { policyBranches } from "./check-policies.ts";
 import type { CheckedImage } from "./checker.ts";
 import type { Output } from "./io.ts";
 import { type Branch, drawTree } from "./tree.ts";
@@ -29,8 +31,15 @@ function imageLines({ judgement, inspection }: CheckedImage, paint: Paint): read
     ...(digest === undefined ? [] : [`  ${digest}`]),
     `  ${colour(verdict, paint, `${verdict.kind}, ${verdict.reason}`)}: ${explanation(judgement)}`,
     ...(inspection === undefined || digest === undefined ? [] : drawTree(branchesOf(inspection, digest, paint), "  ")),
+    ...policyLines(inspection?.policies ?? [], paint),
     ...remedy,
   ];
+}
+
+function policyLines(policies: readonly PolicyOutcome[], paint: Paint): readonly string[] {
+  if (policies.length === 0) return [];
+  const title = ({ verdict }: PolicyOutcome, text: string): string => `${mark(verdict, paint)} ${text}`;
+  return [`  ${paint("bold", "Policies that govern it:")}`, ...drawTree(policyBranches(policies, title), "  ")];
 }
 
 function explanation({ verdict, level }: Judgement): string {
@@ -42,15 +51,26 @@ function explanation({ verdict, level }: Judgement): string {
 }
 
 function branchesOf({ platforms, evidence }: Inspection, digest: Digest, paint: Paint): readonly Branch[] {
-  const bySubject = new Map(evidence.map((each) => [each.subject, each]));
+  const bySubject = mergedBySubject(evidence);
   const own = bySubject.get(digest);
   if (platforms.length === 0) return own === undefined ? [] : accessories(own, paint);
   const listed = new Set(platforms.map((platform) => platform.digest));
-  const indexes = evidence.filter(({ subject }) => !listed.has(subject));
+  const indexes = [...bySubject.values()].filter(({ subject }) => !listed.has(subject));
   return [
     ...indexes.map((each) => ({ text: each.subject === digest ? "the index" : `index ${each.subject}`, children: accessories(each, paint) })),
     ...platforms.map((platform) => platformBranch(platform, bySubject.get(platform.digest), paint)),
   ];
+}
+
+// A subject may have been asked about in several places, and for signatures and attestations apart.
+function mergedBySubject(evidence: readonly Evidence[]): ReadonlyMap<Digest, Evidence> {
+  const merged = new Map<Digest, Evidence>();
+  for (const each of evidence) {
+    const { subject, candidates, failed, exhausted } = each;
+    const before = merged.get(subject);
+    merged.set(subject, before === undefined ? each : { subject, candidates: [...before.candidates, ...candidates], failed: [...before.failed, ...failed], exhausted: [...before.exhausted, ...exhausted] });
+  }
+  return merged;
 }
 
 function platformBranch({ platform, digest, verdict }: PlatformVerdict, evidence: Evidence | undefined, paint: Paint): Branch {
@@ -79,6 +99,7 @@ function claimText(candidate: Candidate, subject: Digest, paint: Paint): string 
     case "claims":
       return claimOf(candidate, subject) === subject ? paint("green", "claims this digest") : paint("red", `claims ${claim.digests.join(", ") || "nothing"}`);
     case "attests":
+      return claim.digests.includes(subject) ? "an attestation about this digest, no signature" : "an attestation about another digest";
     case "instead":
       return "no cosign signature";
     case "unreadable":

@@ -36,7 +36,8 @@ export function signerText({ fingerprint }: Signer): string {
   return `key ${fingerprint}`;
 }
 
-function candidateText({ claim, digest }: Candidate): string {
+/** `the signature in sha256:cd...`, by the manifest that carries it. */
+export function candidateText({ claim, digest }: Candidate): string {
   return `the ${claim.kind === "attests" ? "attestation" : "signature"} in ${digest ?? "an unknown manifest"}`;
 }
 

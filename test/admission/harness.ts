@@ -11,6 +11,8 @@ import type { Call } from "../../src/inspection/ports.ts";
 import { verdictOnFailure } from "../../src/verdict/evaluate.ts";
 import { RefusedError, UndeterminedError } from "../../src/verdict/failure.ts";
 import type { UndeterminedReason, UntrustedReason } from "../../src/verdict/reason.ts";
+import type { SecretRef } from "../../src/trust/decode.ts";
+import type { SecretText } from "../../src/trust/resolve.ts";
 import type { Verdict } from "../../src/verdict/verdict.ts";
 import { type HandTimer, handTimer } from "../helpers/hand-timer.ts";
 
@@ -41,12 +43,15 @@ export class World {
   pods: readonly RunningPod[] = [];
   morePods = false;
   podsFailure: unknown;
+  /** Of policies, by `namespace/name`; one that is not here does not exist. */
+  policySecrets = new Map<string, SecretText>();
   /** Called first in every look-up of a port, by its name. */
   before: (port: string, call: Call) => Promise<void> = async () => undefined;
   settings: AdmissionSettings = {
     defaults: DEFAULTS,
     exemptions: { namespaces: new Set(["exempt"]), exemptImage: ({ text }) => (text.includes("/debug") ? "registry.example.com/tools/debug:*" : undefined) },
     requestMilliseconds: 8000,
+    installationNamespace: "pratique-system",
   };
 
   readonly reads: string[] = [];
@@ -66,6 +71,7 @@ export class World {
       pullSecrets: { keyring: this.#keyring },
       inspector: this.inspector ?? { inspect: this.#inspect },
       pods: { list: this.#list },
+      policySecrets: { read: this.#policySecret },
       recorder: {
         admission: (event) => void this.admissions.push(event),
         image: (event) => void this.images.push(event),
@@ -98,6 +104,11 @@ export class World {
     await this.before("labels", call);
     if (this.namespaceFailure !== undefined) throw this.namespaceFailure;
     return this.labels;
+  };
+
+  #policySecret = async ({ namespace, name }: SecretRef, call: Call): Promise<SecretText> => {
+    await this.before("policySecrets", call);
+    return this.policySecrets.get(`${namespace}/${name}`) ?? { kind: "absent", message: `there is no Secret ${namespace}/${name}` };
   };
 
   #freshLabels = async (namespace: string, call: Call): Promise<LabelMap> => {
