@@ -90,7 +90,7 @@ export class Judge {
     try {
       const keyring = await this.#keyring(identity, limit);
       if (limit.isOver) return late(reference, level);
-      const { digest, verdict } = await this.#ports.inspector.inspect({ reference, level, rule, keyring }, limit.call);
+      const { digest, verdict } = await this.#ports.inspector.inspect({ reference, level, rule, namespace: identity.namespace, keyring }, limit.call);
       return { image: reference.text, level, digest, verdict };
     } catch (cause) {
       this.#ports.defect(cause);

@@ -16,6 +16,7 @@ import { type DockerConfig, DockerConfigError } from "../inspection/docker-confi
 import { keyringOf } from "../inspection/keyring.ts";
 import { exemptionsOf } from "./admission.ts";
 import { composeInspection } from "./inspection.ts";
+import { NO_POLICIES, NO_SOURCE_CREDENTIALS } from "./no-policies.ts";
 import { type Environment, registryEnvironment } from "./registries.ts";
 
 /** What `pratique check` works with. */
@@ -40,7 +41,7 @@ const SILENT = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
 export function composeCheck(config: Config, env: Environment, hosts: ReadonlySet<string>): CheckParts {
   const docker = callerDockerConfig(env);
   const environment = typed(registryEnvironment({ config, env, clock: SYSTEM_TIMER, observer: SILENT }), config, hosts);
-  const inspection = composeInspection(config, environment, keyringOf(docker.entries), SILENT);
+  const inspection = composeInspection({ config, environment, installation: keyringOf(docker.entries), policies: NO_POLICIES, sourceCredentials: NO_SOURCE_CREDENTIALS, observer: SILENT });
   const client = config.namespaces === undefined ? new ClusterClient(CLUSTER, SYSTEM_TIMER) : undefined;
   return {
     inspector: inspection.inspector,

@@ -6,6 +6,8 @@ import { matchesGlob } from "../image/glob.ts";
 import { Gatherer } from "../inspection/gather.ts";
 import { Inspector } from "../inspection/inspect.ts";
 import type { Keyring } from "../inspection/keyring.ts";
+import type { Policies, SourceCredentials } from "../inspection/ports.ts";
+import { verifyDocument } from "../verify/verify.ts";
 
 /** Milliseconds that one look-up of all its callers together may take, whatever time each of them has. */
 const LOOKUP_MS = 15_000;
@@ -16,17 +18,22 @@ export interface Inspection {
   close(): Promise<void>;
 }
 
+/** What the inspection is put together from. */
+export interface InspectionParts {
+  readonly config: Config;
+  readonly environment: RegistryEnvironment;
+  readonly installation: Keyring;
+  readonly policies: Policies;
+  readonly sourceCredentials: SourceCredentials;
+  readonly observer: Parameters<typeof createCaches>[1];
+}
+
 /** Puts the inspector over the caches, and these over the registry client. */
-export function composeInspection(
-  config: Config,
-  environment: RegistryEnvironment,
-  installation: Keyring,
-  observer: Parameters<typeof createCaches>[2],
-): Inspection {
+export function composeInspection({ config, environment, installation, policies, sourceCredentials, observer }: InspectionParts): Inspection {
   const client = new RegistryClient(environment);
   const settings = { ...config.cache, lookupMs: LOOKUP_MS, clock: environment.clock };
-  const caches = createCaches(client, (registry) => new Gatherer(registry), observer, settings);
-  const inspector = new Inspector(caches.registry, caches.locator, {
+  const caches = createCaches({ registry: client, locatorOver: (registry) => new Gatherer(registry), verify: verifyDocument }, observer, settings);
+  const inspector = new Inspector({ ...caches, policies, sourceCredentials }, {
     installation,
     isSigningRepository: (reference) => config.signed.repositories.some((glob) => matchesGlob(glob, reference)),
     platforms: config.platforms,

@@ -78,6 +78,7 @@ function claimText(candidate: Candidate, subject: Digest, paint: Paint): string 
   switch (claim.kind) {
     case "claims":
       return claimOf(candidate, subject) === subject ? paint("green", "claims this digest") : paint("red", `claims ${claim.digests.join(", ") || "nothing"}`);
+    case "attests":
     case "instead":
       return "no cosign signature";
     case "unreadable":
@@ -99,6 +100,7 @@ const LOCATIONS: Readonly<Record<Location, string>> = {
   "sig-tag": "the .sig tag",
   referrers: "the referrers API",
   "referrers-tag": "the referrers fallback tag",
+  "att-tag": "the .att tag",
 };
 
 function counted(lines: readonly string[]): readonly string[] {

@@ -5,6 +5,7 @@ import { classifyAccessory, type DocumentLayer } from "../signature/accessory.ts
 import { decodeBundle } from "../signature/bundle.ts";
 import type { Candidate, Layout, Location, UnreadableReason } from "../signature/candidate.ts";
 import { decodeSimpleSigning } from "../signature/cosign.ts";
+import { decodeAttestation } from "../signature/envelope.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
 import type { FailedLocation } from "../verdict/evidence.ts";
 import type { Access, Call, Registry } from "./ports.ts";
@@ -73,9 +74,20 @@ export class AccessoryReader {
     const { layer, layout } = document;
     return attempt(location, layout, async () => {
       const bytes = await once(this.#blobs, layer.digest, () => this.#registry.fetchBlob(this.#access, layer, MAX_DOCUMENT_BYTES, this.#call));
-      const decoded = layout === "bundle" ? decodeBundle(bytes) : { layout, claim: decodeSimpleSigning(bytes, layer.annotations) };
-      return { ...NOTHING, candidates: [{ digest, layout: decoded.layout, location, claim: decoded.claim }] };
+      return { ...NOTHING, candidates: [{ digest, location, ...decode(layout, bytes, layer) }] };
     }, digest);
+  }
+}
+
+function decode(layout: DocumentLayer["layout"], bytes: Uint8Array, layer: Descriptor): Pick<Candidate, "layout" | "claim"> {
+  switch (layout) {
+    case "bundle":
+      return decodeBundle(bytes);
+    case "attestation":
+      return { layout, claim: decodeAttestation(bytes) };
+    case "simple-signing":
+    case "oci-1-1":
+      return { layout, claim: decodeSimpleSigning(bytes, layer.annotations) };
   }
 }
 

@@ -2,16 +2,22 @@ import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
 import type { ImageIndex, Manifest } from "../image/manifest.ts";
 import type { Platform } from "../image/platform.ts";
-import { type Reference, repositoryName } from "../image/reference.ts";
-import { evaluateSigned, verdictOnFailure } from "../verdict/evaluate.ts";
+import { type Reference, type Repository, repositoryName } from "../image/reference.ts";
+import type { Source } from "../trust/authority.ts";
+import { type Assessment, type EvaluatedPart, verdictOnFailure } from "../verdict/evaluate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
-import { type ImageTree, missingSubjects } from "../verdict/index-rule.ts";
+import { settle } from "../verdict/governed.ts";
 import type { Level } from "../verdict/level.ts";
+import type { PolicyOutcome } from "../verdict/outcome.ts";
+import { SignedAssessment } from "../verdict/signed.ts";
 import type { Verdict } from "../verdict/verdict.ts";
+import { VerifiedAssessment } from "../verdict/verified.ts";
+import type { Verify } from "../verify/verify.ts";
 import { ANONYMOUS, type Credential } from "./credential.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Access, Call, Locator, Registry } from "./ports.ts";
+import type { Access, Call, Locator, Policies, Query, Registry, SourceCredentials } from "./ports.ts";
+import { Search } from "./search.ts";
 import { treeOf } from "./tree.ts";
 
 /** One image, asked about for one purpose. */
@@ -19,6 +25,8 @@ export interface Question {
   readonly reference: Reference;
   readonly level: Exclude<Level, "none">;
   readonly rule: IndexRule;
+  /** Whose TrustPolicies count; empty where nobody has said. */
+  readonly namespace: string;
   /** The asker's own credentials. Where none matches, the installation's count. */
   readonly keyring: Keyring;
 }
@@ -30,6 +38,8 @@ export interface Inspection {
   readonly verdict: Verdict;
   readonly platforms: readonly PlatformVerdict[];
   readonly evidence: readonly Evidence[];
+  /** What each policy that governs the image made of it; empty at level `signed`. */
+  readonly policies: readonly PolicyOutcome[];
 }
 
 /** One platform manifest of an index. */
@@ -48,47 +58,66 @@ export interface InspectorSettings {
   readonly platforms: readonly Platform[];
 }
 
+/** Everything that the inspection needs of the world, and how a signature is verified. */
+export interface InspectorPorts {
+  readonly registry: Registry;
+  readonly locator: Locator;
+  readonly policies: Policies;
+  readonly sourceCredentials: SourceCredentials;
+  readonly verify: Verify;
+}
+
+/** What is to be asked of one image, and what is known of it already. */
+interface Plan {
+  readonly question: Question;
+  readonly assessment: Assessment;
+  /** The policies that let it in without a look. */
+  readonly passed: readonly PolicyOutcome[];
+}
+
 /** Judges one image: reference to digest, digest to evidence, evidence to verdict. */
 export class Inspector {
-  readonly #registry: Registry;
-  readonly #locator: Locator;
+  readonly #ports: InspectorPorts;
   readonly #settings: InspectorSettings;
 
-  constructor(registry: Registry, locator: Locator, settings: InspectorSettings) {
-    this.#registry = registry;
-    this.#locator = locator;
+  constructor(ports: InspectorPorts, settings: InspectorSettings) {
+    this.#ports = ports;
     this.#settings = settings;
   }
 
-  /** Never throws for what the evidence or the registry says: that is the verdict. A defect of ours goes on up. */
+  /** Never throws for what the evidence, the registry or the policies say: that is the verdict. A defect of ours goes on up. */
   async inspect(question: Question, call: Call): Promise<Inspection> {
     const { reference } = question;
     try {
-      this.#registry.refuseForbidden(reference.repository);
-      this.#refuseLevel(question);
-      return await this.#underAnyCredential(question, call);
+      this.#ports.registry.refuseForbidden(reference.repository);
+      return await (question.level === "signed" ? this.#signed(question, call) : this.#verified(question, call));
     } catch (error) {
       if (!(error instanceof RefusedError || error instanceof UndeterminedError)) throw error;
-      const digest = reference.target.kind === "digest" ? reference.target.digest : undefined;
-      return { digest, verdict: verdictOnFailure(error, reference.repository), platforms: [], evidence: [] };
+      return withoutLook(reference, verdictOnFailure(error, reference.repository), []);
     }
   }
 
-  #refuseLevel({ level, reference }: Question): void {
-    if (level === "verified") {
-      throw new RefusedError("NoPolicy", "no trust policy governs this image");
-    }
+  #signed(question: Question, call: Call): Promise<Inspection> {
+    const { reference, rule } = question;
     if (!this.#settings.isSigningRepository(reference)) {
       throw new RefusedError("RepositoryNotTrusted", `${repositoryName(reference.repository)} is not among the repositories where a signature counts`);
     }
+    return this.#underAnyCredential({ question, assessment: new SignedAssessment(rule, reference.repository), passed: [] }, call);
   }
 
-  async #underAnyCredential(question: Question, call: Call): Promise<Inspection> {
-    const accesses = this.#accesses(question);
+  async #verified(question: Question, call: Call): Promise<Inspection> {
+    const { reference, rule, namespace } = question;
+    const governed = settle(await this.#ports.policies.policiesFor(namespace, call), reference);
+    if (governed.kind === "settled") return withoutLook(reference, governed.verdict, governed.policies);
+    const assessment = new VerifiedAssessment({ policies: governed.policies, rule, repository: reference.repository, verify: this.#ports.verify });
+    return this.#underAnyCredential({ question, assessment, passed: governed.passed }, call);
+  }
+
+  async #underAnyCredential(plan: Plan, call: Call): Promise<Inspection> {
     let refusal: UndeterminedError | undefined;
-    for (const access of accesses) {
+    for (const access of this.#accesses(plan.question)) {
       try {
-        return await this.#under(access, question, call);
+        return await this.#under(access, plan, call);
       } catch (error) {
         if (!(error instanceof UndeterminedError) || error.code !== "Unauthorized") throw error;
         refusal = error;
@@ -100,65 +129,57 @@ export class Inspector {
   // In the kubelet's order, but the one that is known to open this image goes first: it saves a refused request.
   #accesses({ reference, keyring }: Question): readonly Access[] {
     const { repository, target } = reference;
+    const { registry } = this.#ports;
+    const accesses = this.#accessesTo(repository, keyring);
+    return accesses.toSorted((a, b) => Number(registry.remembers(b, target)) - Number(registry.remembers(a, target)));
+  }
+
+  #accessesTo(repository: Repository, keyring: Keyring): readonly Access[] {
     const own = keyring.credentialsFor(repository);
     const granted = own.length > 0 ? own : this.#settings.installation.credentialsFor(repository);
     const credentials: readonly Credential[] = granted.length > 0 ? granted : [ANONYMOUS];
-    const accesses = credentials.map((credential) => ({ repository, credential }));
-    return accesses.toSorted((a, b) => Number(this.#registry.remembers(b, target)) - Number(this.#registry.remembers(a, target)));
+    return credentials.map((credential) => ({ repository, credential }));
   }
 
-  async #under(access: Access, question: Question, call: Call): Promise<Inspection> {
-    const { reference, rule } = question;
-    const search = new Search(this.#locator, access, call);
+  async #under(access: Access, plan: Plan, call: Call): Promise<Inspection> {
+    const { question, assessment } = plan;
+    const { target } = question.reference;
+    const search = this.#search(access, plan, "kept", call);
     // With a digest at hand its signatures are asked for beside its manifest, which saves a round.
-    if (reference.target.kind === "digest") void search.start(reference.target.digest);
-    const manifest = await this.#registry.fetchManifest(access, reference.target, call);
+    if (target.kind === "digest") search.startEarly(assessment, target.digest);
+    const manifest = await this.#ports.registry.fetchManifest(access, target, call);
     const tree = await treeOf(manifest, this.#settings.platforms, (digest) => this.#nested(access, digest, call));
-    const known = await search.complete(rule, tree);
-    const { verdict, parts } = evaluateSigned(rule, tree, known, reference.repository);
-    const platforms = parts.filter((part) => isPlatform(manifest, part.digest)).map(({ name, digest, verdict }) => ({ platform: name, digest, verdict }));
-    return { digest: manifest.digest, verdict, platforms, evidence: [...known.values()] };
+    const known = await search.complete(assessment, tree);
+    const first = assessment.evaluate(tree, known);
+    // What was found may be minutes old, and a better signature may have come meanwhile: a refusal looks again.
+    const isFinal = first.verdict.kind !== "untrusted" || question.level === "signed";
+    const again = isFinal ? known : await this.#search(access, plan, "fresh", call).complete(assessment, tree);
+    const { verdict, parts, policies } = isFinal ? first : assessment.evaluate(tree, again);
+    return { digest: manifest.digest, verdict, platforms: platformsOf(manifest, parts), evidence: [...again.values()], policies: [...plan.passed, ...policies] };
+  }
+
+  #search(access: Access, { question }: Plan, freshness: Query["freshness"], call: Call): Search {
+    const accesses = async (source: Source): Promise<readonly Access[]> => {
+      if (source.kind === "image") return [access];
+      const { repository, pullSecrets } = source;
+      const keyring = pullSecrets === undefined ? question.keyring : await this.#ports.sourceCredentials.keyring(pullSecrets, call);
+      return this.#accessesTo(repository, keyring);
+    };
+    return new Search({ locator: this.#ports.locator, accesses, call, freshness });
   }
 
   async #nested(access: Access, digest: Digest, call: Call): Promise<ImageIndex> {
-    const manifest = await this.#registry.fetchManifest(access, { kind: "digest", digest, tag: undefined }, call);
+    const manifest = await this.#ports.registry.fetchManifest(access, { kind: "digest", digest, tag: undefined }, call);
     if (manifest.kind === "index") return manifest;
     throw new RefusedError("Malformed", `${digest} is listed as an index and is a manifest`);
   }
 }
 
-// Looks subjects up as the rule asks for them, each once, side by side.
-class Search {
-  readonly #locator: Locator;
-  readonly #access: Access;
-  readonly #call: Call;
-  readonly #started = new Map<Digest, Promise<Evidence>>();
-
-  constructor(locator: Locator, access: Access, call: Call) {
-    this.#locator = locator;
-    this.#access = access;
-    this.#call = call;
-  }
-
-  start(subject: Digest): Promise<Evidence> {
-    const started = this.#started.get(subject);
-    if (started !== undefined) return started;
-    const evidence = this.#locator.locate(this.#access, subject, this.#call);
-    // It may never be awaited, when the manifest itself is refused; then nobody needs to hear of its failure.
-    evidence.catch(() => undefined);
-    this.#started.set(subject, evidence);
-    return evidence;
-  }
-
-  async complete(rule: IndexRule, tree: ImageTree): Promise<ReadonlyMap<Digest, Evidence>> {
-    const known = new Map<Digest, Evidence>();
-    for (let missing = missingSubjects(rule, tree, known); missing.length > 0; missing = missingSubjects(rule, tree, known)) {
-      for (const evidence of await Promise.all(missing.map((subject) => this.start(subject)))) known.set(evidence.subject, evidence);
-    }
-    return known;
-  }
+function withoutLook({ target }: Reference, verdict: Verdict, policies: readonly PolicyOutcome[]): Inspection {
+  return { digest: target.kind === "digest" ? target.digest : undefined, verdict, platforms: [], evidence: [], policies };
 }
 
-function isPlatform(manifest: Manifest, digest: Digest): boolean {
-  return manifest.kind === "index" && digest !== manifest.digest;
+function platformsOf(manifest: Manifest, parts: readonly EvaluatedPart[]): readonly PlatformVerdict[] {
+  if (manifest.kind !== "index") return [];
+  return parts.flatMap(({ name, digest, verdict }) => (digest === manifest.digest ? [] : [{ platform: name, digest, verdict }]));
 }

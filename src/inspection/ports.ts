@@ -1,6 +1,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { Descriptor, Manifest } from "../image/manifest.ts";
 import type { Repository, Target } from "../image/reference.ts";
+import type { Sought } from "../signature/candidate.ts";
 import type { PullSecretNames } from "../trust/authority.ts";
 import type { TrustPolicy } from "../trust/trust-policy.ts";
 import type { Evidence } from "../verdict/evidence.ts";
@@ -50,9 +51,19 @@ export type Referrers =
   | { readonly kind: "listed"; readonly descriptors: readonly Descriptor[]; readonly truncated: boolean }
   | { readonly kind: "unsupported" };
 
+/** What is asked about one subject in one repository. */
+export interface Query {
+  readonly subject: Digest;
+  readonly sought: Sought;
+  /** Before the names of cosign's own tags; empty unless a policy says otherwise. */
+  readonly tagPrefix: string;
+  /** `fresh`: what a refusal may rest on, so looked up within the last few seconds. `kept`: what is known will do. */
+  readonly freshness: "kept" | "fresh";
+}
+
 /** Finds the accessories of one subject. Never throws for a location that failed: that is part of the answer. */
 export interface Locator {
-  locate(access: Access, subject: Digest, call: Call): Promise<Evidence>;
+  locate(access: Access, query: Query, call: Call): Promise<Evidence>;
 }
 
 /** The trust policies that may govern the images of a namespace. */

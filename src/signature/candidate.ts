@@ -3,24 +3,47 @@ import type { Digest } from "../image/digest.ts";
 /** How an accessory's document is laid out. The last four are no cosign signature; they are named to say what was found instead. */
 export type Layout = "simple-signing" | "oci-1-1" | "bundle" | "attestation" | "sbom" | "notation" | "unknown";
 
-/** Where an accessory was found. */
-export type Location = "sig-tag" | "referrers" | "referrers-tag";
+/** Where an accessory was found. `att-tag` is asked for attestations alone, and holds no signature. */
+export type Location = "sig-tag" | "referrers" | "referrers-tag" | "att-tag";
+
+/** What one looks for: signatures, or attestations that are to be verified. */
+export type Sought = "signatures" | "attestations";
 
 /** A simple-signing payload with what its layer's annotations say of it. Nothing in it is trusted. */
 export interface SimpleSigningDocument {
   readonly kind: "simple-signing";
+  /** Equal for equal payloads with equal annotations, and for nothing else. */
+  readonly id: string;
   readonly payload: Uint8Array;
   readonly annotations: ReadonlyMap<string, string>;
 }
 
-/** A Sigstore bundle's bytes, decoded far enough to know its claim. Nothing in it is trusted. */
-export interface BundleDocument {
-  readonly kind: "bundle";
-  readonly bytes: Uint8Array;
-  readonly predicateType: string;
+/** A DSSE envelope: bytes, what they are, and signatures over both. */
+export interface Envelope {
+  readonly payloadType: string;
+  readonly payload: Uint8Array;
+  readonly signatures: readonly Uint8Array[];
 }
 
-export type SignatureDocument = SimpleSigningDocument | BundleDocument;
+/** A Sigstore bundle around one envelope. Nothing in it is trusted. */
+export interface BundleDocument {
+  readonly kind: "bundle";
+  /** Equal for equal bytes, and for nothing else. */
+  readonly id: string;
+  readonly envelope: Envelope;
+  /** What it says that it is to be verified with. The key's hint is left out: it proves nothing. */
+  readonly material: "public-key" | "certificate";
+}
+
+/** An envelope by itself, as cosign 2 attaches attestations. Nothing in it is trusted. */
+export interface EnvelopeDocument {
+  readonly kind: "envelope";
+  /** Equal for equal bytes, and for nothing else. */
+  readonly id: string;
+  readonly envelope: Envelope;
+}
+
+export type SignedDocument = SimpleSigningDocument | BundleDocument | EnvelopeDocument;
 
 /** Why an accessory could not be read, for good: its bytes, or the registry's own refusal to hand it out. */
 export type UnreadableReason = "Malformed" | "TooLarge" | "DigestMismatch" | "BlockedByRegistry" | "RegistryForbidden";
@@ -28,10 +51,12 @@ export type UnreadableReason = "Malformed" | "TooLarge" | "DigestMismatch" | "Bl
 /**
  * What an accessory says of which image it is for.
  * `claims`: a signature document that names these digests (several only in a statement with several subjects).
- * `instead`: something else than a cosign signature. `unreadable`: it could not be read, and why.
+ * `attests`: an attestation about these digests, which is no signature. `instead`: something else than either.
+ * `unreadable`: it could not be read, and why.
  */
 export type Claim =
-  | { readonly kind: "claims"; readonly digests: readonly Digest[]; readonly document: SignatureDocument }
+  | { readonly kind: "claims"; readonly digests: readonly Digest[]; readonly document: SignedDocument }
+  | { readonly kind: "attests"; readonly digests: readonly Digest[]; readonly predicateType: string; readonly document: SignedDocument }
   | { readonly kind: "instead" }
   | { readonly kind: "unreadable"; readonly reason: UnreadableReason };
 
@@ -47,4 +72,9 @@ export interface Candidate {
 /** Whether a candidate is a signature document for exactly this digest. */
 export function claimsDigest(candidate: Candidate, subject: Digest): boolean {
   return candidate.claim.kind === "claims" && candidate.claim.digests.includes(subject);
+}
+
+/** Whether a candidate is an attestation about exactly this digest. */
+export function attestsDigest(candidate: Candidate, subject: Digest): boolean {
+  return candidate.claim.kind === "attests" && candidate.claim.digests.includes(subject);
 }

@@ -1,8 +1,10 @@
 import { type Digest, hexOf, parseDigest, algorithmOf } from "../image/digest.ts";
 import { isObject, objectField, parseJson, stringField } from "../json.ts";
 import type { Claim } from "./candidate.ts";
+import { contentId } from "./content-id.ts";
 
-const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
+/** Of a simple-signing layer: the signature over its payload, in base64. */
+export const SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature";
 const PAYLOAD_TYPE = "cosign container image signature";
 
 /**
@@ -10,7 +12,16 @@ const PAYLOAD_TYPE = "cosign container image signature";
  * sha512: the tag would be longer than the 128 characters that a tag may have.
  */
 export function signatureTag(subject: Digest): string | undefined {
-  return algorithmOf(subject) === "sha256" ? `sha256-${hexOf(subject)}.sig` : undefined;
+  return cosignTag(subject, "sig");
+}
+
+/** The tag under which cosign 2 keeps the attestations of a digest; undefined for sha512. */
+export function attestationTag(subject: Digest): string | undefined {
+  return cosignTag(subject, "att");
+}
+
+function cosignTag(subject: Digest, suffix: "sig" | "att"): string | undefined {
+  return algorithmOf(subject) === "sha256" ? `sha256-${hexOf(subject)}.${suffix}` : undefined;
 }
 
 /** The fallback tag of the referrers API (OCI distribution-spec, "Referrers Tag Schema"). */
@@ -27,7 +38,12 @@ export function decodeSimpleSigning(payload: Uint8Array, annotations: ReadonlyMa
   if ((annotations.get(SIGNATURE_ANNOTATION) ?? "") === "") return MALFORMED;
   const digest = claimedDigest(payload);
   if (digest === undefined) return MALFORMED;
-  return { kind: "claims", digests: [digest], document: { kind: "simple-signing", payload, annotations } };
+  return { kind: "claims", digests: [digest], document: { kind: "simple-signing", id: idOf(payload, annotations), payload, annotations } };
+}
+
+// Sorted, since an annotation's place says nothing; each one may matter to a signature some day.
+function idOf(payload: Uint8Array, annotations: ReadonlyMap<string, string>): string {
+  return contentId([payload, ...[...annotations].toSorted(([a], [b]) => (a < b ? -1 : 1)).flat()]);
 }
 
 const MALFORMED: Claim = { kind: "unreadable", reason: "Malformed" };

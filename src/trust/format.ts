@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import { parseGlob } from "../image/glob.ts";
 import { parseReference } from "../image/reference.ts";
-import { PREDICATE_NAMES, SIGN_PREDICATE } from "./predicate-type.ts";
+import { PREDICATE_NAMES } from "./predicate-type.ts";
 
 /** The shapes of text that the schema of policies asks for by its `format` keyword. */
 export type PolicyFormat = "glob" | "repository" | "tagPrefix" | "secretName" | "secretKey" | "predicateType" | "authorityName";
@@ -29,7 +29,6 @@ function repositoryFault(text: string): string | undefined {
 }
 
 function predicateTypeFault(text: string): string | undefined {
-  if (text === SIGN_PREDICATE) return "is what `cosign sign` writes, a signature: leave `attestations` out to ask for one";
   if (PREDICATE_NAMES.has(text) || /^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/.test(text)) return undefined;
   return `is neither a URI nor one of cosign's names: ${[...PREDICATE_NAMES.keys()].join(", ")}`;
 }

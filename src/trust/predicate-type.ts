@@ -1,6 +1,3 @@
-/** The predicate type of an in-toto statement that is a signature and no attestation (cosign 3). */
-export const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
-
 /** The short names that `cosign attest --type` takes, and what it writes for each. */
 export const PREDICATE_NAMES: ReadonlyMap<string, string> = new Map([
   ["custom", "https://cosign.sigstore.dev/attestation/v1"],

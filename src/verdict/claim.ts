@@ -25,7 +25,7 @@ export function findClaim(evidence: Evidence): Finding {
   const unreadable = candidates.find((candidate) => candidate.claim.kind === "unreadable");
   if (unreadable?.claim.kind === "unreadable") {
     const { reason } = unreadable.claim;
-    return untrusted(reason, `an accessory of ${subject} ${UNREADABLE[reason]}, and there is no cosign signature beside it`);
+    return untrusted(reason, unreadableDetail(subject, reason));
   }
   return untrusted("Unsigned", unsignedDetail(subject, candidates));
 }
@@ -33,6 +33,11 @@ export function findClaim(evidence: Evidence): Finding {
 /** Whether a signature document was found at all, for whichever digest. */
 export function carriesDocument(evidence: Evidence): boolean {
   return evidence.candidates.some((candidate) => candidate.claim.kind === "claims");
+}
+
+/** What to say of an accessory that cannot be read. */
+export function unreadableDetail(subject: Digest, reason: UnreadableReason): string {
+  return `an accessory of ${subject} ${UNREADABLE[reason]}, and there is nothing beside it that counts`;
 }
 
 const UNREADABLE: Readonly<Record<UnreadableReason, string>> = {
@@ -50,13 +55,15 @@ const FOUND_INSTEAD: Readonly<Partial<Record<Layout, string>>> = {
   unknown: "an accessory of another kind",
 };
 
-function unsignedDetail(subject: Digest, candidates: readonly Candidate[]): string {
+/** What to say where there is no signature: what was found instead. */
+export function unsignedDetail(subject: Digest, candidates: readonly Candidate[]): string {
   const found = new Set(candidates.map((candidate) => FOUND_INSTEAD[candidate.layout]).filter((name) => name !== undefined));
   const instead = found.size === 0 ? "" : ` (found instead: ${[...found].join(", ")})`;
   return `no cosign signature on ${subject}${instead}`;
 }
 
-function mismatchDetail(subject: Digest, candidates: readonly Candidate[]): string {
+/** What to say where every signature is for something else. */
+export function mismatchDetail(subject: Digest, candidates: readonly Candidate[]): string {
   const claimed = candidates.flatMap((candidate) => (candidate.claim.kind === "claims" ? candidate.claim.digests : []));
   const [first, ...rest] = new Set(claimed);
   const more = rest.length > 0 ? ` and ${rest.length} more` : "";

@@ -1,31 +1,35 @@
-import type { IndexRule } from "../image/index.ts";
-import { repositoryName, pinned, type Repository } from "../image/reference.ts";
-import { combineParts, type EvidenceMap, type ImageTree, judgeParts } from "./index-rule.ts";
+import type { Digest } from "../image/digest.ts";
+import { pinned, type Repository, repositoryName } from "../image/reference.ts";
 import type { Finding } from "./claim.ts";
+import type { Known, Look } from "./evidence.ts";
 import type { RefusedError, UndeterminedError } from "./failure.ts";
+import type { ImageTree } from "./index-rule.ts";
+import type { PolicyOutcome } from "./outcome.ts";
 import { type RemedyContext, remedyFor } from "./remedy.ts";
 import type { FailedPart, Verdict } from "./verdict.ts";
 
-/** The verdict on an image whose evidence is complete for the rule, and on each of its parts. */
+/** The verdict on an image whose evidence is complete, on each of its parts, and by which policies. */
 export interface Evaluation {
   readonly verdict: Verdict;
-  readonly parts: readonly { readonly name: string; readonly digest: ImageTree["digest"]; readonly verdict: Verdict }[];
+  readonly parts: readonly EvaluatedPart[];
+  /** Empty at level `signed`, which knows no policies. */
+  readonly policies: readonly PolicyOutcome[];
 }
 
-/** Level `signed`: the rule applied to what was found. */
-export function evaluateSigned(rule: IndexRule, tree: ImageTree, known: EvidenceMap, repository: Repository): Evaluation {
-  const parts = judgeParts(rule, tree, known);
-  const { finding, part } = combineParts(tree, parts, known);
-  const context: RemedyContext = {
-    repository: repositoryName(repository),
-    host: repository.host,
-    pinned: pinned(repository, tree.digest),
-    isRecursive: tree.kind === "index" && (rule === "both" || rule === "children"),
-  };
-  return {
-    verdict: verdictOf(finding, context, part),
-    parts: parts.map((each) => ({ name: each.name, digest: each.digest, verdict: verdictOf(each.finding, context, undefined) })),
-  };
+export interface EvaluatedPart {
+  readonly name: string;
+  readonly digest: Digest;
+  readonly verdict: Verdict;
+}
+
+/** A level, as it is asked of one image: which questions it has, and what the answers come to. */
+export interface Assessment {
+  /** All that may be asked about a subject, for whoever can ask early. */
+  looksAt(subject: Digest): readonly Look[];
+  /** The questions that must be answered next; empty when the image can be judged. */
+  missing(tree: ImageTree, known: Known): readonly Look[];
+  /** Never passes a part that was not looked at. */
+  evaluate(tree: ImageTree, known: Known): Evaluation;
 }
 
 /** The verdict that a look-up which ended early amounts to. */
@@ -38,10 +42,16 @@ export function verdictOnFailure(failure: RefusedError | UndeterminedError, repo
     : { kind: "undetermined", reason: failure.code, detail, remedy, part: undefined };
 }
 
-function verdictOf(finding: Finding, context: RemedyContext, part: FailedPart | undefined): Verdict {
-  if (finding.kind === "trusted") return { kind: "trusted", reason: "Signed", detail: "a cosign signature document claims this digest" };
-  const remedy = remedyFor(finding.reason, context);
+/** What remedies may name. `isRecursive`: whether the rule wants the platforms of an index signed as well. */
+export function remedyContext(repository: Repository, tree: ImageTree, isRecursive: boolean): RemedyContext {
+  return { repository: repositoryName(repository), host: repository.host, pinned: pinned(repository, tree.digest), isRecursive: tree.kind === "index" && isRecursive };
+}
+
+/** A finding that is not a pass, as a verdict. */
+export function verdictOf(finding: Exclude<Finding, { kind: "trusted" }>, context: RemedyContext, part?: FailedPart): Verdict {
+  const { reason, detail } = finding;
+  const remedy = remedyFor(reason, context);
   return finding.kind === "untrusted"
-    ? { kind: "untrusted", reason: finding.reason, detail: finding.detail, remedy, part }
-    : { kind: "undetermined", reason: finding.reason, detail: finding.detail, remedy, part };
+    ? { kind: "untrusted", reason: finding.reason, detail, remedy, part }
+    : { kind: "undetermined", reason: finding.reason, detail, remedy, part };
 }

@@ -1,6 +1,15 @@
 import type { Digest } from "../image/digest.ts";
-import type { Candidate, Location } from "../signature/candidate.ts";
+import { repositoryName } from "../image/reference.ts";
+import type { Candidate, Location, Sought } from "../signature/candidate.ts";
+import type { Source } from "../trust/authority.ts";
 import type { UndeterminedReason } from "./reason.ts";
+
+/** One question to a registry: what is attached to this subject, in this source. */
+export interface Look {
+  readonly subject: Digest;
+  readonly sought: Sought;
+  readonly source: Source;
+}
 
 /** A location that did not answer. */
 export interface FailedLocation {
@@ -17,4 +26,21 @@ export interface Evidence {
   readonly failed: readonly FailedLocation[];
   /** The locations with more accessories than their quota lets us read. */
   readonly exhausted: readonly Location[];
+}
+
+/** The image's own repository, which is where signatures lie unless a policy says otherwise. */
+export const IMAGE_SOURCE: Source = { kind: "image" };
+
+/** What has been found so far, by the question. */
+export type Known = ReadonlyMap<string, Evidence>;
+
+/** The key of a question among what is known. */
+export function lookKey({ subject, sought, source }: Look): string {
+  return `${sourceKey(source)} ${sought} ${subject}`;
+}
+
+function sourceKey(source: Source): string {
+  if (source.kind === "image") return "";
+  const { repository, tagPrefix, pullSecrets } = source;
+  return JSON.stringify([repositoryName(repository), tagPrefix, pullSecrets?.namespace, pullSecrets?.names]);
 }

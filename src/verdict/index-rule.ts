@@ -1,7 +1,6 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule, PlatformManifest } from "../image/index.ts";
-import { carriesDocument, type Finding, findClaim } from "./claim.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./claim.ts";
 import type { FailedPart } from "./verdict.ts";
 
 /** An image as the rules see it: one manifest, or an index with the platform manifests that are to be judged. */
@@ -9,8 +8,14 @@ export type ImageTree =
   | { readonly kind: "manifest"; readonly digest: Digest }
   | { readonly kind: "index"; readonly digest: Digest; readonly platforms: readonly PlatformManifest[] };
 
-/** What was found for each subject that has been looked at so far. */
-export type EvidenceMap = ReadonlyMap<Digest, Evidence>;
+/** What one subject came to, and whether there is any document that could have been meant for it. */
+export interface SubjectFinding {
+  readonly finding: Finding;
+  readonly carriesDocument: boolean;
+}
+
+/** What a level says of a subject; undefined for one that has not been looked at yet. */
+export type FindSubject = (subject: Digest) => SubjectFinding | undefined;
 
 /** What a part of an image came to. */
 export interface JudgedPart {
@@ -21,46 +26,49 @@ export interface JudgedPart {
 
 /**
  * The subjects that must be looked at next before the rule can be decided; empty when it can be. Under `covered` the
- * platforms are asked about only once the index turns out to have no claim.
+ * platforms are asked about only once the index turns out not to pass.
  */
-export function missingSubjects(rule: IndexRule, tree: ImageTree, known: EvidenceMap): readonly Digest[] {
-  return [...wantedSubjects(rule, tree, known)].filter((digest) => !known.has(digest));
+export function missingSubjects(rule: IndexRule, tree: ImageTree, find: FindSubject): readonly Digest[] {
+  return [...wantedSubjects(rule, tree, find)].filter((digest) => find(digest) === undefined);
 }
 
-/** The parts that the rule asks for, each with its finding, in the order of the index. All their evidence is known. */
-export function judgeParts(rule: IndexRule, tree: ImageTree, known: EvidenceMap): readonly JudgedPart[] {
-  if (tree.kind === "manifest") return [{ name: "the image", digest: tree.digest, finding: findingOf(tree.digest, known) }];
-  const index: JudgedPart = { name: "the index", digest: tree.digest, finding: findingOf(tree.digest, known) };
+/** The parts that the rule asks for, each with its finding, in the order of the index. All of them have been looked at. */
+export function judgeParts(rule: IndexRule, tree: ImageTree, find: FindSubject): readonly JudgedPart[] {
+  if (tree.kind === "manifest") return [judgePart("the image", tree.digest, find)];
+  const platforms = () => tree.platforms.map(({ platform, digest }) => judgePart(platform, digest, find));
   switch (rule) {
     case "index":
-      return [index];
+      return [judgePart("the index", tree.digest, find)];
     case "children":
-      return tree.platforms.map((platform) => judgeSelf(platform, known));
+      return platforms();
     case "both":
-      return [index, ...tree.platforms.map((platform) => judgeSelf(platform, known))];
+      return [judgePart("the index", tree.digest, find), ...platforms()];
     case "covered":
-      return tree.platforms.map((platform) => judgeCovered(platform, known));
+      return tree.platforms.map((platform) => judgeCovered(platform, find));
   }
 }
 
 /** All parts in one finding: a definite failure beats an undetermined one, and the first of its kind speaks. */
-export function combineParts(tree: ImageTree, parts: readonly JudgedPart[], known: EvidenceMap): { readonly finding: Finding; readonly part: FailedPart | undefined } {
+export function combineParts(tree: ImageTree, parts: readonly JudgedPart[], find: FindSubject): { readonly finding: Finding; readonly part: FailedPart | undefined } {
   const failing = parts.filter((part) => part.finding.kind !== "trusted");
   const speaker = failing.find((part) => part.finding.kind === "untrusted") ?? failing[0];
   if (speaker === undefined) return { finding: { kind: "trusted" }, part: undefined };
   if (tree.kind === "manifest") return { finding: speaker.finding, part: undefined };
   const part = { name: speaker.name, digest: speaker.digest, more: failing.length - 1 };
-  return { finding: indexFinding(speaker.finding, known), part };
+  return { finding: indexFinding(speaker.finding, tree, find), part };
 }
 
 // An index is Unsigned when nothing that the rule asked for carries a document or could still turn out to.
-function indexFinding(finding: Finding, known: EvidenceMap): Finding {
+function indexFinding(finding: Finding, tree: ImageTree, find: FindSubject): Finding {
   if (finding.kind !== "untrusted" || finding.reason !== "Unsigned") return finding;
-  const isBare = [...known.values()].every((evidence) => findClaim(evidence).kind !== "undetermined" && !carriesDocument(evidence));
+  const isBare = [...subjectsOf(tree)].every((digest) => {
+    const found = find(digest);
+    return found === undefined || (found.finding.kind !== "undetermined" && !found.carriesDocument);
+  });
   return isBare ? finding : { ...finding, reason: "PlatformUnsigned" };
 }
 
-function wantedSubjects(rule: IndexRule, tree: ImageTree, known: EvidenceMap): ReadonlySet<Digest> {
+function wantedSubjects(rule: IndexRule, tree: ImageTree, find: FindSubject): ReadonlySet<Digest> {
   if (tree.kind === "manifest" || rule === "index") return new Set([tree.digest]);
   const platforms = tree.platforms.map((platform) => platform.digest);
   switch (rule) {
@@ -68,35 +76,28 @@ function wantedSubjects(rule: IndexRule, tree: ImageTree, known: EvidenceMap): R
       return new Set(platforms);
     case "both":
       return new Set([tree.digest, ...platforms]);
-    case "covered":
-      return coveringSubjects(tree.digest, tree.platforms, known);
+    case "covered": {
+      const own = find(tree.digest);
+      return own === undefined || own.finding.kind === "trusted" ? new Set([tree.digest]) : subjectsOf(tree);
+    }
   }
 }
 
-function coveringSubjects(top: Digest, platforms: readonly PlatformManifest[], known: EvidenceMap): ReadonlySet<Digest> {
-  const own = known.get(top);
-  if (own === undefined || findClaim(own).kind === "trusted") return new Set([top]);
-  return new Set([top, ...platforms.flatMap((platform) => [...platform.path, platform.digest])]);
-}
-
-function judgeSelf(platform: PlatformManifest, known: EvidenceMap): JudgedPart {
-  return { name: platform.platform, digest: platform.digest, finding: findingOf(platform.digest, known) };
+function subjectsOf(tree: ImageTree): ReadonlySet<Digest> {
+  const platforms = tree.kind === "index" ? tree.platforms : [];
+  return new Set([tree.digest, ...platforms.flatMap(({ path, digest }) => path.concat(digest))]);
 }
 
 // Signed by itself or through an index on its path; its own failure is the one to tell, unless only another is open.
-function judgeCovered(platform: PlatformManifest, known: EvidenceMap): JudgedPart {
-  const findings = [platform.digest, ...platform.path].flatMap((digest) => {
-    const evidence = known.get(digest);
-    return evidence === undefined ? [] : [findClaim(evidence)];
-  });
+function judgeCovered({ platform, digest, path }: PlatformManifest, find: FindSubject): JudgedPart {
+  const findings = [digest, ...path].flatMap((subject) => find(subject)?.finding ?? []);
   const finding =
     findings.find((each) => each.kind === "trusted") ?? findings.find((each) => each.kind === "undetermined") ?? findings[0] ?? UNKNOWN;
-  return { name: platform.platform, digest: platform.digest, finding };
+  return { name: platform, digest, finding };
 }
 
-function findingOf(digest: Digest, known: EvidenceMap): Finding {
-  const evidence = known.get(digest);
-  return evidence === undefined ? UNKNOWN : findClaim(evidence);
+function judgePart(name: string, digest: Digest, find: FindSubject): JudgedPart {
+  return { name, digest, finding: find(digest)?.finding ?? UNKNOWN };
 }
 
 // Reached only if a caller judges before it has looked; unknown means deny.

@@ -1,3 +1,4 @@
+import type { Sought } from "../signature/candidate.ts";
 import type { UndeterminedReason, UntrustedReason } from "./reason.ts";
 
 /** What a remedy may name. */
@@ -9,6 +10,8 @@ export interface RemedyContext {
   readonly pinned: string;
   /** Whether the platforms of an index must be signed as well. */
   readonly isRecursive: boolean;
+  /** What would have to be there; a signature when absent. */
+  readonly seeks?: Sought;
 }
 
 /** What to do next, as a whole sentence for a person, for each reason that is not a pass. */
@@ -16,8 +19,11 @@ export function remedyFor(reason: UntrustedReason | UndeterminedReason, context:
   return REMEDIES[reason](context);
 }
 
-const sign = ({ pinned, isRecursive }: RemedyContext): string =>
-  `Sign it with \`cosign sign ${isRecursive ? "--recursive " : ""}${pinned}\`.`;
+const sign = (context: RemedyContext): string => {
+  const { pinned, isRecursive, seeks } = context;
+  return seeks === "attestations" ? attest(context) : `Sign it with \`cosign sign ${isRecursive ? "--recursive " : ""}${pinned}\`.`;
+};
+const attest = ({ pinned }: RemedyContext): string => `Attach the attestations that the trust policy asks for with \`cosign attest ... ${pinned}\`.`;
 const say = (sentence: string) => (): string => sentence;
 
 const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: RemedyContext) => string>> = {
@@ -34,11 +40,11 @@ const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: 
   DigestMismatch: say("Do not use this image: the registry hands out other content than the digest names. Tell the registry's operators."),
   Malformed: say("Push the image, or sign it, again with a tool that writes valid OCI documents."),
   TooLarge: say("Remove accessories or platforms that are no longer needed; the limits are in docs/reasons.md."),
-  NoPolicy: say("No trust policy governs this image; use level `signed` until one does."),
+  NoPolicy: ({ repository }) => `Have a ClusterTrustPolicy govern it, with a glob in its \`images\` that matches ${repository}.`,
   PolicyInvalid: say("Correct the trust policy; its status names the field."),
-  UntrustedSigner: say("Sign it with a key or identity that the trust policy accepts."),
+  UntrustedSigner: ({ pinned, isRecursive }) => `Sign it with a key that the trust policy accepts: \`cosign sign ${isRecursive ? "--recursive " : ""}--key ... ${pinned}\`.`,
   ThresholdNotMet: say("Have it signed by more of the signers that the trust policy names."),
-  AttestationMissing: say("Attach the attestations that the trust policy asks for with `cosign attest`."),
+  AttestationMissing: attest,
   StaticFail: say("The trust policy refuses this image by name; use another one."),
   Unauthorized: ({ host }) => `Give the Pod or its service account an imagePullSecret for ${host} that may pull this repository.`,
   RateLimited: ({ host }) => `${host} limits requests: try again later, or use credentials with a higher limit.`,

@@ -4,6 +4,7 @@ import { Inspector } from "../../src/inspection/inspect.ts";
 import { EMPTY_KEYRING } from "../../src/inspection/keyring.ts";
 import type { Locator, Registry } from "../../src/inspection/ports.ts";
 import { RefusedError, UndeterminedError } from "../../src/verdict/failure.ts";
+import { inspectorPorts } from "../helpers/inspector.ts";
 import { minimalReview, recordedReview, type Review } from "../helpers/reviews.ts";
 import { tweak, withField, withoutField } from "../helpers/tweak.ts";
 import { type Answer, DEFAULTS, World, digestOf, fits, verdictImage } from "./harness.ts";
@@ -561,7 +562,7 @@ t.test("pull secrets that cannot be read fail what needs a look-up, and that alo
     remembers: () => false,
   };
   const locator: Locator = { locate: () => Promise.reject(new Error("never asked")) };
-  const inspector = new Inspector(registry, locator, { installation: EMPTY_KEYRING, isSigningRepository: ({ repository }) => repository.host === "harbor.example.com", platforms: [] });
+  const inspector = new Inspector(inspectorPorts(registry, locator), { installation: EMPTY_KEYRING, isSigningRepository: ({ repository }) => repository.host === "harbor.example.com", platforms: [] });
   const real = world({ enforce: "signed", warn: "verified" });
   real.secretsFailure = failure;
   real.inspector = inspector;
@@ -749,7 +750,7 @@ t.test("a message names part, digest and remedy", async (t) => {
       kind === "untrusted"
         ? ({ kind, reason: "PlatformUnsigned", detail: `no cosign signature on ${arm}.`, remedy: "Sign it.", part } as const)
         : ({ kind, reason: "RegistryUnavailable", detail: "harbor.example.com answered 503", remedy: "Try again.", part } as const);
-    w.inspector = { inspect: async () => ({ digest: index, verdict, platforms: [], evidence: [] }) };
+    w.inspector = { inspect: async () => ({ digest: index, verdict, platforms: [], evidence: [], policies: [] }) };
     return w.ask("enforce", pod(`harbor.example.com/shop/web@${index}`));
   };
   t.equal((await withPart("untrusted", "linux/arm64", 0)).status.message, `container "c0": harbor.example.com/shop/web@${index} is not signed for linux/arm64 (PlatformUnsigned): no cosign signature on ${arm}. Sign it.`);

@@ -133,7 +133,7 @@ export class World {
     const { target } = question.reference;
     const digest = target.kind === "digest" ? target.digest : digestOf(question.reference.text);
     const verdict = verdictOf(question, word);
-    return { digest: verdict.kind === "undetermined" ? undefined : digest, verdict, platforms: [], evidence: [] };
+    return { digest: verdict.kind === "undetermined" ? undefined : digest, verdict, platforms: [], evidence: [], policies: [] };
   };
 }
 

@@ -9,6 +9,7 @@ import { EMPTY_KEYRING } from "../../src/inspection/keyring.ts";
 import { signBundle } from "../helpers/cosign-bundle.ts";
 import { signLegacy, signOci11 } from "../helpers/cosign.ts";
 import { imageManifest, push, pushIndex } from "../helpers/images.ts";
+import { inspectorPorts } from "../helpers/inspector.ts";
 import { type RegistryDouble, startRegistry } from "../helpers/registry-double.ts";
 import { registryClient } from "../helpers/registry-client.ts";
 import { generateSigningKey } from "../helpers/signing-key.ts";
@@ -63,8 +64,8 @@ t.test("docs/performance.md has the exact requests and rounds of each layout", a
     const measure = async (target: string): Promise<string> => {
       registry.reset();
       const waves = new Waves(client);
-      const inspector = new Inspector(waves, new Gatherer(waves), { installation: EMPTY_KEYRING, isSigningRepository: () => true, platforms: [] });
-      const question = { reference: parseReference(`${registry.host}/web${target}`), level: "signed", rule, keyring: EMPTY_KEYRING } as const;
+      const inspector = new Inspector(inspectorPorts(waves, new Gatherer(waves)), { installation: EMPTY_KEYRING, isSigningRepository: () => true, platforms: [] });
+      const question = { reference: parseReference(`${registry.host}/web${target}`), level: "signed", rule, namespace: "shop", keyring: EMPTY_KEYRING } as const;
       await inspector.inspect(question, { deadline: Date.now() + 8000, signal: new AbortController().signal });
       t.equal(registry.requests.length, waves.requests, `${name}: nothing is asked besides`);
       return `${waves.requests} | ${waves.rounds}`;

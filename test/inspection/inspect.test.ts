@@ -7,10 +7,12 @@ import { parseReference } from "../../src/image/reference.ts";
 import { Gatherer } from "../../src/inspection/gather.ts";
 import { type Inspection, Inspector } from "../../src/inspection/inspect.ts";
 import { EMPTY_KEYRING, type Keyring } from "../../src/inspection/keyring.ts";
+import type { TrustPolicy } from "../../src/trust/trust-policy.ts";
 import type { Level } from "../../src/verdict/level.ts";
 import { attestBundle, signBundle } from "../helpers/cosign-bundle.ts";
 import { signLegacy, signOci11, sigTag } from "../helpers/cosign.ts";
 import { artifact, buildAttestation, describe, imageIndex, imageManifest, push, pushIndex } from "../helpers/images.ts";
+import { inspectorPorts } from "../helpers/inspector.ts";
 import { type LayoutName, loadLayout } from "../helpers/layouts.ts";
 import { notationSignature, sbomReferrer } from "../helpers/other-accessories.ts";
 import { type RegistryDouble, type RegistryOptions, startRegistry } from "../helpers/registry-double.ts";
@@ -28,6 +30,7 @@ interface Asked {
   readonly installation?: Keyring;
   readonly isSigningRepository?: () => boolean;
   readonly deadlineMs?: number;
+  readonly policies?: readonly TrustPolicy[];
 }
 
 async function serve(t: Test, options: RegistryOptions = {}): Promise<RegistryDouble> {
@@ -40,12 +43,12 @@ async function serve(t: Test, options: RegistryOptions = {}): Promise<RegistryDo
 async function inspect(t: Test, registry: RegistryDouble, name: string, asked: Asked = {}): Promise<Inspection> {
   const client = registryClient(t, registry);
   const platforms = (asked.platforms ?? []).map(parsePlatform).filter((each): each is Platform => each !== undefined);
-  const inspector = new Inspector(client, new Gatherer(client), {
+  const inspector = new Inspector(inspectorPorts(client, new Gatherer(client), asked.policies), {
     installation: asked.installation ?? EMPTY_KEYRING,
     isSigningRepository: asked.isSigningRepository ?? (() => true),
     platforms,
   });
-  const question = { reference: parseReference(`${registry.host}/${name}`), level: asked.level ?? "signed", rule: asked.rule ?? "both", keyring: asked.keyring ?? EMPTY_KEYRING } as const;
+  const question = { reference: parseReference(`${registry.host}/${name}`), level: asked.level ?? "signed", rule: asked.rule ?? "both", namespace: "shop", keyring: asked.keyring ?? EMPTY_KEYRING } as const;
   return inspector.inspect(question, { deadline: Date.now() + (asked.deadlineMs ?? 8000), signal: new AbortController().signal });
 }
 

@@ -55,7 +55,7 @@ t.test("what real cosign wrote is read as what it is", async (t) => {
   t.same(accessoriesOf("kl2t"), signed("bundle"));
   t.same(accessoriesOf("kl2legacy"), signed("simple-signing"));
   t.same(accessoriesOf("t2att"), [{ layout: "attestation", claims: "instead" }]);
-  t.same(accessoriesOf("t3att"), [{ layout: "attestation", claims: "instead" }, { layout: "attestation", claims: "instead" }]);
+  t.same(accessoriesOf("t3att"), [{ layout: "attestation", claims: "attests" }, { layout: "attestation", claims: "attests" }]);
   for (const layout of ["t2rec", "t3rec"]) {
     const claimed = accessoriesOf(layout).flatMap(({ claims }) => claims as string[]);
     t.same(claimed.toSorted(), children.toSorted(), `${layout} signs the index and both children`);
@@ -123,10 +123,12 @@ t.test("a bundle is a signature only by its own signed statement", async (t) => 
   t.same(decoded(bundle(statement())), ["bundle", [SUBJECT]]);
   t.same(withBundle((value) => (value.mediaType = "application/vnd.dev.sigstore.bundle+json;version=0.3")), ["bundle", [SUBJECT]]);
   t.same(withStatement((value) => value.subject.push({ digest: { sha512: other.slice(7) } })), ["bundle", [SUBJECT, other]], "each subject is one claim");
-  t.same(withStatement((value) => (value.predicateType = "https://slsa.dev/provenance/v1")), ["attestation", "instead"]);
-  t.same(withStatement((value) => (value.predicateType = "")), ["attestation", "instead"]);
+  t.same(withStatement((value) => (value.predicateType = "https://slsa.dev/provenance/v1")), ["attestation", "attests"], "an attestation about the digest is no signature of it");
 
   const malformed = ["bundle", "Malformed"];
+  t.same(withStatement((value) => (value.predicateType = "")), malformed, "no predicate type");
+  t.same(withStatement((value) => (value._type = "https://in-toto.io/Statement/v2")), malformed, "another kind of statement");
+  t.same(withStatement((value) => Reflect.deleteProperty(value, "predicate")), malformed, "no predicate");
   t.same(withStatement((value) => (value.subject = [])), malformed, "no subject");
   t.same(withStatement((value) => (value.subject = [{ digest: { md5: "00" } }])), malformed, "no digest that we know");
   t.same(withBundle((value) => (value.mediaType = "application/vnd.dev.sigstore.bundle.v0.9+json")), malformed, "another version");
@@ -134,7 +136,7 @@ t.test("a bundle is a signature only by its own signed statement", async (t) => 
   t.same(withBundle((value) => value.dsseEnvelope.signatures.push({ sig: "MEUCIQ==" })), malformed, "two signatures");
   t.same(withBundle((value) => (value.dsseEnvelope.signatures = [{ sig: "" }])), malformed, "an empty signature");
   t.same(withBundle((value) => (value.dsseEnvelope.payloadType = "text/plain")), malformed, "another payload type");
-  t.same(withBundle((value) => (value.dsseEnvelope.payload = "e30")), ["attestation", "instead"], "an empty statement");
+  t.same(withBundle((value) => (value.dsseEnvelope.payload = "e30")), malformed, "an empty statement");
   t.same(withBundle((value) => (value.dsseEnvelope.payload = "!!!!")), malformed, "a payload that is no JSON");
   t.same(decoded({}), malformed);
   t.same(decoded(null), malformed);
@@ -160,10 +162,12 @@ t.test("descriptors that promise a signature are read first", async (t) => {
   });
   const bundle = "application/vnd.dev.sigstore.bundle.v0.3+json";
   const predicate = "dev.sigstore.bundle.predicateType";
-  t.equal(promiseOf(descriptor(bundle, { [predicate]: "https://sigstore.dev/cosign/sign/v1" })), 0);
-  t.equal(promiseOf(descriptor(bundle)), 0, "cosign's descriptors need not carry annotations");
-  t.equal(promiseOf(descriptor("application/vnd.dev.cosign.artifact.sig.v1+json")), 0);
-  t.equal(promiseOf(descriptor("application/vnd.oci.empty.v1+json")), 1, "what cosign 3 writes into the fallback tag");
-  t.equal(promiseOf(descriptor(bundle, { [predicate]: "https://slsa.dev/provenance/v1" })), 2);
-  t.equal(promiseOf(descriptor("application/spdx+json")), 2);
+  t.equal(promiseOf(descriptor(bundle, { [predicate]: "https://sigstore.dev/cosign/sign/v1" }), "signatures"), 0);
+  t.equal(promiseOf(descriptor(bundle), "signatures"), 0, "cosign's descriptors need not carry annotations");
+  t.equal(promiseOf(descriptor("application/vnd.dev.cosign.artifact.sig.v1+json"), "signatures"), 0);
+  t.equal(promiseOf(descriptor("application/vnd.oci.empty.v1+json"), "signatures"), 1, "what cosign 3 writes into the fallback tag");
+  t.equal(promiseOf(descriptor(bundle, { [predicate]: "https://slsa.dev/provenance/v1" }), "signatures"), 2);
+  t.equal(promiseOf(descriptor("application/spdx+json"), "signatures"), 2);
+  t.equal(promiseOf(descriptor(bundle, { [predicate]: "https://slsa.dev/provenance/v1" }), "attestations"), 0, "who seeks attestations reads them first");
+  t.equal(promiseOf(descriptor(bundle, { [predicate]: "https://sigstore.dev/cosign/sign/v1" }), "attestations"), 2);
 });

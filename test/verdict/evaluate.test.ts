@@ -2,10 +2,11 @@ import t from "tap";
 import { computeDigest, type Digest } from "../../src/image/digest.ts";
 import { INDEX_RULES, type IndexRule, type PlatformManifest } from "../../src/image/index.ts";
 import type { Candidate, UnreadableReason } from "../../src/signature/candidate.ts";
-import { evaluateSigned, verdictOnFailure } from "../../src/verdict/evaluate.ts";
-import type { Evidence } from "../../src/verdict/evidence.ts";
+import { verdictOnFailure } from "../../src/verdict/evaluate.ts";
+import { type Evidence, IMAGE_SOURCE, type Known, lookKey } from "../../src/verdict/evidence.ts";
 import { RefusedError, UndeterminedError } from "../../src/verdict/failure.ts";
-import { type ImageTree, missingSubjects } from "../../src/verdict/index-rule.ts";
+import type { ImageTree } from "../../src/verdict/index-rule.ts";
+import { SignedAssessment } from "../../src/verdict/signed.ts";
 import type { Verdict } from "../../src/verdict/verdict.ts";
 
 const digest = (name: string): Digest => computeDigest("sha256", Buffer.from(name));
@@ -19,7 +20,7 @@ const SHOP = { host: "harbor.example.com", path: "shop/web" };
 type State = "signed" | "bare" | "other" | "attested" | "down" | "full" | UnreadableReason;
 
 function evidenceOf(subject: Digest, ...states: readonly State[]): Evidence {
-  const document = { kind: "bundle", bytes: Buffer.alloc(0), predicateType: "" } as const;
+  const document = { kind: "simple-signing", id: "", payload: Buffer.alloc(0), annotations: new Map<string, string>() } as const;
   const candidate = (claim: Candidate["claim"], layout: Candidate["layout"] = "bundle"): Candidate => ({ digest: digest("accessory"), layout, location: "referrers", claim });
   const candidates = states.flatMap((state): Candidate[] => {
     switch (state) {
@@ -52,7 +53,15 @@ const platform = (name: string, of: Digest, path: readonly Digest[] = [TOP]): Pl
 const MULTI: ImageTree = { kind: "index", digest: TOP, platforms: [platform("linux/amd64", AMD), platform("linux/arm64", ARM)] };
 const SINGLE: ImageTree = { kind: "manifest", digest: AMD };
 
-const judge = (rule: IndexRule, tree: ImageTree, map: ReadonlyMap<Digest, Evidence>): Verdict => evaluateSigned(rule, tree, map, SHOP).verdict;
+/** The subjects that a rule asks about next. */
+const missingSubjects = (rule: IndexRule, tree: ImageTree, map: ReadonlyMap<Digest, Evidence>): readonly Digest[] =>
+  new SignedAssessment(rule, SHOP).missing(tree, byLook(map)).map(({ subject }) => subject);
+
+function byLook(map: ReadonlyMap<Digest, Evidence>): Known {
+  return new Map([...map].map(([subject, evidence]) => [lookKey({ subject, sought: "signatures", source: IMAGE_SOURCE }), evidence]));
+}
+
+const judge = (rule: IndexRule, tree: ImageTree, map: ReadonlyMap<Digest, Evidence>): Verdict => new SignedAssessment(rule, SHOP).evaluate(tree, byLook(map)).verdict;
 
 t.test("one manifest, by what was found for it", async (t) => {
   const rows: readonly (readonly [readonly State[], Verdict["kind"], Verdict["reason"]])[] = [

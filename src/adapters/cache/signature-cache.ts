@@ -1,6 +1,5 @@
-import type { Digest } from "../../image/digest.ts";
-import type { Access, Call, Clock, Locator } from "../../inspection/ports.ts";
-import { claimsDigest } from "../../signature/candidate.ts";
+import type { Access, Call, Clock, Locator, Query } from "../../inspection/ports.ts";
+import { attestsDigest, claimsDigest } from "../../signature/candidate.ts";
 import type { Evidence } from "../../verdict/evidence.ts";
 import type { CredentialScopes } from "./scope.ts";
 import { SharedLookups } from "./shared-lookups.ts";
@@ -8,7 +7,7 @@ import { type CacheObserver, Store } from "./store.ts";
 
 export interface SignatureCacheSettings {
   readonly maxBytes: number;
-  /** Seconds that a signature list with a claim on its subject is kept. */
+  /** Seconds that a list with what was sought for its subject is kept. */
   readonly foundSeconds: number;
   /** Seconds that a complete list without one is kept: a refusal never rests on an older list. */
   readonly absentSeconds: number;
@@ -27,7 +26,8 @@ export class SignatureCache implements Locator {
   readonly #scopes: CredentialScopes;
   readonly #observer: CacheObserver & InspectionObserver;
   readonly #settings: SignatureCacheSettings;
-  readonly lists: Store<Evidence>;
+  readonly #clock: Clock;
+  readonly lists: Store<Kept>;
   readonly #locating: SharedLookups<Evidence>;
 
   constructor(
@@ -40,25 +40,32 @@ export class SignatureCache implements Locator {
     this.#scopes = scopes;
     this.#observer = observer;
     this.#settings = settings;
+    this.#clock = settings.clock;
     this.lists = new Store("signatures", settings.maxBytes, settings.clock);
     this.#locating = new SharedLookups(settings.clock, settings.lookupMs);
   }
 
-  async locate(access: Access, subject: Digest, call: Call): Promise<Evidence> {
-    const key = `${this.#scopes.keyOf(access)} ${subject}`;
+  async locate(access: Access, query: Query, call: Call): Promise<Evidence> {
+    const key = `${this.#scopes.keyOf(access)} ${query.sought} ${query.tagPrefix} ${query.subject}`;
     const kept = this.lists.get(key);
-    if (kept !== undefined) {
+    if (kept !== undefined && this.#isFit(kept, query)) {
       this.#observer.lookup("signatures", "hit");
-      return kept;
+      return kept.evidence;
     }
     this.#observer.lookup("signatures", this.#locating.has(key) ? "shared" : "miss");
     return this.#locating.run(key, call, async (own) => {
-      const evidence = await this.#inner.locate(access, subject, own);
-      const state = stateOf(evidence);
+      const at = this.#clock.now();
+      const evidence = await this.#inner.locate(access, query, own);
+      const state = stateOf(evidence, query);
       this.#observer.inspected(state);
-      if (state !== "failed") this.lists.keepFor(this.#secondsOf(state), key, evidence);
+      if (state !== "failed") this.lists.keepFor(this.#secondsOf(state), key, { evidence, at });
       return evidence;
     });
+  }
+
+  // A refusal never rests on a list that is older than an absence may be.
+  #isFit({ at }: Kept, { freshness }: Query): boolean {
+    return freshness === "kept" || this.#clock.now() - at <= this.#settings.absentSeconds * 1000;
   }
 
   #secondsOf(state: "found" | "absent"): number {
@@ -66,10 +73,17 @@ export class SignatureCache implements Locator {
   }
 }
 
+interface Kept {
+  readonly evidence: Evidence;
+  /** When the look-up began, in milliseconds by the clock. */
+  readonly at: number;
+}
+
 // Found stands whatever else failed beside it. Absence is an answer only when every location gave one that can be kept.
-function stateOf(evidence: Evidence): "found" | "absent" | "failed" {
-  if (evidence.candidates.some((candidate) => claimsDigest(candidate, evidence.subject))) return "found";
-  const isComplete = evidence.failed.length === 0 && evidence.exhausted.length === 0;
-  const isRead = evidence.candidates.every((candidate) => candidate.claim.kind !== "unreadable");
+function stateOf({ subject, candidates, failed, exhausted }: Evidence, { sought }: Query): "found" | "absent" | "failed" {
+  const isSought = sought === "signatures" ? claimsDigest : attestsDigest;
+  if (candidates.some((candidate) => isSought(candidate, subject))) return "found";
+  const isComplete = failed.length === 0 && exhausted.length === 0;
+  const isRead = candidates.every((candidate) => candidate.claim.kind !== "unreadable");
   return isComplete && isRead ? "absent" : "failed";
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../inspection/ports.ts";
 import { weigh } from "./weigh.ts";
 
 /** The caches by the names that the metrics give them. */
-export const CACHE_NAMES = ["tags", "proofs", "content", "signatures"] as const;
+export const CACHE_NAMES = ["tags", "proofs", "content", "signatures", "verifications"] as const;
 export type CacheName = (typeof CACHE_NAMES)[number];
 
 /** What the metrics want to know of a look-up in a cache. */

@@ -5,7 +5,7 @@ import { computeDigest, type Digest } from "../../../src/image/digest.ts";
 import type { Descriptor, ImageManifest, Manifest } from "../../../src/image/manifest.ts";
 import type { Repository, Target } from "../../../src/image/reference.ts";
 import { ANONYMOUS, type Credential } from "../../../src/inspection/credential.ts";
-import type { Access, Call, Locator, Referrers, Registry } from "../../../src/inspection/ports.ts";
+import type { Access, Call, Locator, Query, Referrers, Registry } from "../../../src/inspection/ports.ts";
 import type { Candidate } from "../../../src/signature/candidate.ts";
 import type { Evidence } from "../../../src/verdict/evidence.ts";
 import { RefusedError, UndeterminedError } from "../../../src/verdict/failure.ts";
@@ -66,9 +66,11 @@ function evidence(subject: Digest, change: Partial<Evidence> = {}): Evidence {
 }
 
 function claim(subject: Digest): Candidate {
-  const document = { kind: "simple-signing", payload: Buffer.alloc(100), annotations: new Map() } as const;
+  const document = { kind: "simple-signing", id: subject, payload: Buffer.alloc(100), annotations: new Map() } as const;
   return { digest: subject, layout: "simple-signing", location: "sig-tag", claim: { kind: "claims", digests: [subject], document } };
 }
+
+const kept = (subject: Digest): Query => ({ subject, sought: "signatures", tagPrefix: "", freshness: "kept" });
 
 function setUp(change: { readonly tagSeconds?: number; readonly maxBytes?: number } = {}) {
   const clock = manualClock();
@@ -76,7 +78,7 @@ function setUp(change: { readonly tagSeconds?: number; readonly maxBytes?: numbe
   const located: string[] = [];
   const answers = new Map<Digest, (call: Call) => Promise<Evidence>>();
   const locator: Locator = {
-    locate: async (_access, subject, call) => {
+    locate: async (_access, { subject }, call) => {
       located.push(subject);
       return (await answers.get(subject)?.(call)) ?? evidence(subject);
     },
@@ -87,7 +89,7 @@ function setUp(change: { readonly tagSeconds?: number; readonly maxBytes?: numbe
     inspected: (result: string) => void seen.push(`inspected ${result}`),
   };
   const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, maxBytes: 64 * 1024 * 1024, lookupMs: 6000, clock, ...change };
-  const caches = createCaches(registry, () => locator, observer, settings);
+  const caches = createCaches({ registry, locatorOver: () => locator, verify: () => ({ kind: "rejected", fault: "BadSignature" }) }, observer, settings);
   const call = (ms = 8000, signal = new AbortController().signal): Call => ({ deadline: clock.now() + ms, signal });
   return { clock, registry, located, answers, caches, seen, call };
 }
@@ -184,20 +186,20 @@ t.test("found, absent and failed lists are kept differently", async (t) => {
     clock.advance(3_600_000);
     answers.set(subject, async () => evidence(subject, change));
     located.length = 0;
-    await caches.locator.locate(access(ALICE), subject, call());
+    await caches.locator.locate(access(ALICE), kept(subject), call());
     t.equal(seen.at(-1), `inspected ${state}`, name);
     clock.advance(Math.max(0, seconds * 1000 - 1));
-    await caches.locator.locate(access(ALICE), subject, call());
+    await caches.locator.locate(access(ALICE), kept(subject), call());
     t.equal(located.length, seconds > 0 ? 1 : 2, `${name} within its time`);
     clock.advance(2);
-    await caches.locator.locate(access(ALICE), subject, call());
+    await caches.locator.locate(access(ALICE), kept(subject), call());
     t.equal(located.length, seconds > 0 ? 2 : 3, `${name} after its time`);
   }
   located.length = 0;
   answers.set(subject, async () => evidence(subject, { candidates: [claim(subject)] }));
   clock.advance(3_600_000);
-  await caches.locator.locate(access(ALICE), subject, call());
-  await caches.locator.locate(access(MALLORY), subject, call());
+  await caches.locator.locate(access(ALICE), kept(subject), call());
+  await caches.locator.locate(access(MALLORY), kept(subject), call());
   t.equal(located.length, 2, "a list is kept by who asked");
 });
 
@@ -224,7 +226,7 @@ t.test("equal look-ups under way are one, and one caller's deadline does not fai
     t.equal(own.signal.aborted, false, "no caller's signal reaches the shared look-up");
     return evidence(subject, { candidates: [claim(subject)] });
   });
-  const all = await Promise.all(Array.from({ length: 50 }, () => caches.locator.locate(access(ALICE), subject, call())));
+  const all = await Promise.all(Array.from({ length: 50 }, () => caches.locator.locate(access(ALICE), kept(subject), call())));
   t.equal(located.length, 1);
   t.equal(new Set(all).size, 1);
 });
@@ -233,9 +235,9 @@ t.test("a shared look-up that fails is forgotten", async (t) => {
   const { answers, caches, call } = setUp();
   const subject = computeDigest("sha256", Buffer.from("image"));
   answers.set(subject, () => Promise.reject(new Error("a defect")));
-  await t.rejects(caches.locator.locate(access(ALICE), subject, call()), { message: "a defect" });
+  await t.rejects(caches.locator.locate(access(ALICE), kept(subject), call()), { message: "a defect" });
   answers.set(subject, async () => evidence(subject));
-  t.same(await caches.locator.locate(access(ALICE), subject, call()), evidence(subject));
+  t.same(await caches.locator.locate(access(ALICE), kept(subject), call()), evidence(subject));
 });
 
 t.test("the caches stay within their bytes", async (t) => {

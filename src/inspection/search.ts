@@ -1,0 +1,75 @@
+import type { Digest } from "../image/digest.ts";
+import type { Source } from "../trust/authority.ts";
+import type { Assessment } from "../verdict/evaluate.ts";
+import { type Evidence, type Known, type Look, lookKey } from "../verdict/evidence.ts";
+import { UndeterminedError } from "../verdict/failure.ts";
+import type { ImageTree } from "../verdict/index-rule.ts";
+import type { Access, Call, Locator, Query } from "./ports.ts";
+
+export interface SearchParts {
+  readonly locator: Locator;
+  /** As whom a source is asked, in the order in which it is tried. Throws UndeterminedError when that cannot be known. */
+  readonly accesses: (source: Source) => Promise<readonly Access[]>;
+  readonly call: Call;
+  readonly freshness: Query["freshness"];
+}
+
+/** Puts the questions of an assessment as they come up, each once, side by side. */
+export class Search {
+  readonly #parts: SearchParts;
+  readonly #started = new Map<string, Promise<Evidence>>();
+
+  constructor(parts: SearchParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks already what will be asked about this subject. */
+  startEarly(assessment: Assessment, subject: Digest): void {
+    for (const look of assessment.looksAt(subject)) void this.#start(look);
+  }
+
+  /** Asks until the assessment has no question left. */
+  async complete(assessment: Assessment, tree: ImageTree): Promise<Known> {
+    const known = new Map<string, Evidence>();
+    for (let missing = assessment.missing(tree, known); missing.length > 0; missing = assessment.missing(tree, known)) {
+      const answers = await Promise.all(missing.map(async (look) => [lookKey(look), await this.#start(look)] as const));
+      for (const [key, evidence] of answers) known.set(key, evidence);
+    }
+    return known;
+  }
+
+  #start(look: Look): Promise<Evidence> {
+    const key = lookKey(look);
+    const started = this.#started.get(key);
+    if (started !== undefined) return started;
+    const evidence = this.#locate(look);
+    // It may never be awaited, when the manifest itself is refused; then nobody needs to hear of its failure.
+    evidence.catch(() => undefined);
+    this.#started.set(key, evidence);
+    return evidence;
+  }
+
+  async #locate({ subject, sought, source }: Look): Promise<Evidence> {
+    const tagPrefix = source.kind === "repository" ? source.tagPrefix : "";
+    const query: Query = { subject, sought, tagPrefix, freshness: this.#parts.freshness };
+    try {
+      return await this.#ask(query, await this.#parts.accesses(source));
+    } catch (error) {
+      // One source that cannot be asked must not hide what another one holds.
+      if (!(error instanceof UndeterminedError)) throw error;
+      return nothingFrom(query, error);
+    }
+  }
+
+  async #ask(query: Query, [first, ...others]: readonly Access[]): Promise<Evidence> {
+    if (first === undefined) throw new UndeterminedError("Unauthorized", "there is no credential to ask with");
+    const evidence = await this.#parts.locator.locate(first, query, this.#parts.call);
+    const isRefused = evidence.failed.some(({ reason }) => reason === "Unauthorized");
+    return isRefused && others.length > 0 ? this.#ask(query, others) : evidence;
+  }
+}
+
+function nothingFrom({ subject, sought }: Query, { code, message }: UndeterminedError): Evidence {
+  const location = sought === "signatures" ? "sig-tag" : "att-tag";
+  return { subject, candidates: [], failed: [{ location, reason: code, message }], exhausted: [] };
+}

@@ -1,0 +1,56 @@
+import type { Digest } from "../image/digest.ts";
+import { attestsDigest, claimsDigest } from "../signature/candidate.ts";
+import { policyLabel } from "../trust/trust-policy.ts";
+import { type Finding, mismatchDetail, unreadableDetail, unsignedDetail } from "./claim.ts";
+import type { Evidence } from "./evidence.ts";
+import { authorityText, authorityTexts } from "./explain.ts";
+import type { AuthorityOutcome } from "./outcome.ts";
+import type { ReadyPolicy } from "./policy.ts";
+import type { UntrustedReason } from "./reason.ts";
+
+/** A policy that is not satisfied for a subject, and everything that was seen. */
+export interface Failure {
+  readonly policy: ReadyPolicy;
+  readonly subject: Digest;
+  readonly evidence: readonly Evidence[];
+  readonly authorities: readonly AuthorityOutcome[];
+  /** How many distinct signers were accepted. */
+  readonly signers: number;
+}
+
+/**
+ * Why a policy is not satisfied. What could not be looked at comes first, since the signature may lie just there; then
+ * what tells a person most.
+ */
+export function failedFinding(failure: Failure): Finding {
+  const { policy, subject, evidence } = failure;
+  const unread = evidence.flatMap(({ failed }) => failed)[0];
+  if (unread !== undefined) return { kind: "undetermined", reason: unread.reason, detail: unread.message };
+  const [reason, detail] = evidence.some(({ exhausted }) => exhausted.length > 0)
+    ? (["TooLarge", `${subject} has more accessories than are looked at, and none that is accepted among those that were`] as const)
+    : reasonOf(failure);
+  return { kind: "untrusted", reason, detail: `${policyLabel(policy.id)}: ${detail}` };
+}
+
+function reasonOf(failure: Failure): readonly [UntrustedReason, string] {
+  const { policy, subject, evidence, authorities, signers } = failure;
+  const { threshold } = policy.demand;
+  if (signers > 0) {
+    return ["ThresholdNotMet", `${signers} of the ${threshold} distinct signers that it asks for ${signers === 1 ? "has" : "have"} signed ${subject}; ${authorityTexts(authorities)}`];
+  }
+  const candidates = evidence.flatMap((each) => each.candidates);
+  const wantsSignature = policy.demand.authorities.some((authority) => authority.kind === "key" && authority.attestations.length === 0);
+  const wantsAttestation = policy.demand.authorities.some((authority) => authority.kind === "key" && authority.attestations.length > 0);
+  if (wantsSignature && candidates.some((candidate) => claimsDigest(candidate, subject))) {
+    return ["UntrustedSigner", `no signature on ${subject} is of a signer that it accepts: ${authorityTexts(authorities)}`];
+  }
+  if (wantsAttestation && (!wantsSignature || candidates.some((candidate) => attestsDigest(candidate, subject))) && candidates.length > 0) {
+    return ["AttestationMissing", `${subject} lacks an attestation that it asks for: ${authorityTexts(authorities)}`];
+  }
+  if (wantsSignature && candidates.some(({ claim }) => claim.kind === "claims")) return ["ClaimMismatch", mismatchDetail(subject, candidates)];
+  const unreadable = candidates.map(({ claim }) => claim).find((claim) => claim.kind === "unreadable");
+  if (unreadable !== undefined) return [unreadable.reason, unreadableDetail(subject, unreadable.reason)];
+  const [first] = authorities;
+  if (wantsSignature || first === undefined) return ["Unsigned", unsignedDetail(subject, candidates)];
+  return ["Unsigned", `nothing is attached to ${subject}; ${authorityText(first)}`];
+}

@@ -1,0 +1,98 @@
+import type { Digest } from "../image/digest.ts";
+import { attestsDigest, type Candidate, claimsDigest } from "../signature/candidate.ts";
+import type { Authority, KeyAuthority, Signer } from "../trust/authority.ts";
+import type { PolicyDemand, PolicyId } from "../trust/trust-policy.ts";
+import type { Verify } from "../verify/verify.ts";
+import { type Evidence, type Known, type Look, lookKey } from "./evidence.ts";
+import type { AuthorityOutcome, RejectedCandidate, SubjectOutcome } from "./outcome.ts";
+import { failedFinding } from "./policy-finding.ts";
+
+/** A policy that needs a look. */
+export interface ReadyPolicy {
+  readonly id: PolicyId;
+  readonly demand: PolicyDemand;
+}
+
+/** What a policy asks the registries about one subject, each question once. */
+export function looksOf({ authorities }: PolicyDemand, subject: Digest): readonly Look[] {
+  const looks = authorities.flatMap((authority) => looksOfAuthority(authority, subject));
+  return [...new Map(looks.map((look) => [lookKey(look), look])).values()];
+}
+
+/**
+ * What a policy makes of one subject: satisfied when so many distinct signers are accepted by its authorities as its
+ * threshold says. Undefined while a question of its is open. A good signature beside a bad one, or beside a place that
+ * failed, is good.
+ */
+export function judgeSubject(policy: ReadyPolicy, subject: Digest, known: Known, verify: Verify): SubjectOutcome | undefined {
+  const evidence = evidenceOf(looksOf(policy.demand, subject), known);
+  if (evidence === undefined) return undefined;
+  const authorities: AuthorityOutcome[] = [];
+  const signers = new Set<string>();
+  for (const authority of policy.demand.authorities) {
+    if (signers.size >= policy.demand.threshold) break;
+    const outcome = judgeAuthority(authority, subject, known, verify);
+    authorities.push(outcome);
+    // Signers are counted by their keys: one key is one signer, however often it signs and under however many names.
+    if (outcome.kind === "accepted") signers.add(outcome.signer.fingerprint);
+  }
+  const hasDocument = evidence.some(({ candidates }) => candidates.some(({ claim }) => claim.kind === "claims" || claim.kind === "attests"));
+  const finding = signers.size >= policy.demand.threshold ? ({ kind: "trusted" } as const) : failedFinding({ policy, subject, evidence, authorities, signers: signers.size });
+  return { finding, carriesDocument: hasDocument, authorities };
+}
+
+function looksOfAuthority(authority: Authority, subject: Digest): readonly Look[] {
+  if (authority.kind !== "key") return [];
+  const sought = authority.attestations.length > 0 ? "attestations" : "signatures";
+  return authority.sources.map((source) => ({ subject, sought, source }));
+}
+
+function evidenceOf(looks: readonly Look[], known: Known): readonly Evidence[] | undefined {
+  const found = looks.map((look) => known.get(lookKey(look)));
+  return found.every((evidence) => evidence !== undefined) ? found : undefined;
+}
+
+function judgeAuthority(authority: Authority, subject: Digest, known: Known, verify: Verify): AuthorityOutcome {
+  if (authority.kind !== "key") return { kind: "static", name: authority.name, action: authority.kind };
+  const candidates = (evidenceOf(looksOfAuthority(authority, subject), known) ?? []).flatMap((evidence) => evidence.candidates);
+  const search = authority.attestations.length > 0 ? findAttestations : findSignature;
+  const { accepted, missing, tried } = search(candidates, subject, authority, verify);
+  const signer: Signer = { kind: "key", fingerprint: authority.key.fingerprint };
+  return missing === undefined ? { kind: "accepted", name: authority.name, signer, by: accepted } : { kind: "rejected", name: authority.name, signer, missing, tried };
+}
+
+interface SearchResult {
+  readonly accepted: readonly Candidate[];
+  /** Undefined when nothing is missing. */
+  readonly missing: readonly string[] | undefined;
+  readonly tried: readonly RejectedCandidate[];
+}
+
+function findSignature(candidates: readonly Candidate[], subject: Digest, authority: KeyAuthority, verify: Verify): SearchResult {
+  const tried: RejectedCandidate[] = [];
+  for (const candidate of candidates) {
+    if (candidate.claim.kind !== "claims") continue;
+    const verification = claimsDigest(candidate, subject) ? verify(candidate.claim.document, authority) : ({ kind: "rejected", fault: "OtherSubject" } as const);
+    if (verification.kind === "verified") return { accepted: [candidate], missing: undefined, tried };
+    tried.push({ candidate, fault: verification.fault });
+  }
+  return { accepted: [], missing: [], tried };
+}
+
+function findAttestations(candidates: readonly Candidate[], subject: Digest, authority: KeyAuthority, verify: Verify): SearchResult {
+  const tried: RejectedCandidate[] = [];
+  const found = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const { claim } = candidate;
+    if (claim.kind !== "attests") continue;
+    if (!attestsDigest(candidate, subject)) tried.push({ candidate, fault: "OtherSubject" });
+    else if (!authority.attestations.includes(claim.predicateType)) tried.push({ candidate, fault: "OtherPredicate" });
+    else if (!found.has(claim.predicateType)) {
+      const verification = verify(claim.document, authority);
+      if (verification.kind === "verified") found.set(claim.predicateType, candidate);
+      else tried.push({ candidate, fault: verification.fault });
+    }
+  }
+  const missing = authority.attestations.filter((type) => !found.has(type));
+  return { accepted: [...found.values()], missing: missing.length > 0 ? missing : undefined, tried };
+}

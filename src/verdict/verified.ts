@@ -1,0 +1,114 @@
+import type { Digest } from "../image/digest.ts";
+import type { IndexRule } from "../image/index.ts";
+import type { Repository } from "../image/reference.ts";
+import { policyLabel } from "../trust/trust-policy.ts";
+import type { Verify } from "../verify/verify.ts";
+import type { Finding } from "./claim.ts";
+import { type Assessment, type EvaluatedPart, type Evaluation, remedyContext, verdictOf } from "./evaluate.ts";
+import { type Known, type Look, lookKey } from "./evidence.ts";
+import { signerText } from "./explain.ts";
+import { combineParts, type ImageTree, judgeParts, missingSubjects } from "./index-rule.ts";
+import type { AuthorityOutcome, PolicyOutcome, SubjectOutcome } from "./outcome.ts";
+import { judgeSubject, looksOf, type ReadyPolicy } from "./policy.ts";
+import type { RemedyContext } from "./remedy.ts";
+import type { FailedPart, Verdict } from "./verdict.ts";
+
+/** By which policies and what else an image is verified. */
+export interface VerifiedOptions {
+  /** Those that govern and need a look, in the order in which they speak. */
+  readonly policies: readonly ReadyPolicy[];
+  /** The namespace's rule, for policies that state none. */
+  readonly rule: IndexRule;
+  readonly repository: Repository;
+  readonly verify: Verify;
+}
+
+/** Level `verified`: every policy that governs the image is satisfied, each for the parts that its rule asks for. */
+export class VerifiedAssessment implements Assessment {
+  readonly #options: VerifiedOptions;
+
+  constructor(options: VerifiedOptions) {
+    this.#options = options;
+  }
+
+  looksAt(subject: Digest): readonly Look[] {
+    return distinct(this.#options.policies.flatMap(({ demand }) => looksOf(demand, subject)));
+  }
+
+  missing(tree: ImageTree, known: Known): readonly Look[] {
+    const looks = this.#options.policies.flatMap((policy) => {
+      const find = this.#finder(policy, known);
+      return missingSubjects(this.#ruleOf(policy), tree, find).flatMap((subject) => looksOf(policy.demand, subject));
+    });
+    return distinct(looks).filter((look) => !known.has(lookKey(look)));
+  }
+
+  evaluate(tree: ImageTree, known: Known): Evaluation {
+    const judged = this.#options.policies.map((policy) => this.#judge(policy, tree, known));
+    const policies = judged.map(({ outcome }) => outcome);
+    const verdicts = policies.map(({ verdict }) => verdict);
+    const failed = verdicts.find(({ kind }) => kind === "untrusted") ?? verdicts.find(({ kind }) => kind !== "trusted");
+    const verdict = failed ?? (policies.length > 0 ? verified(policies) : nothingJudged(this.#options.repository, tree));
+    return { verdict, parts: partsOf(judged.flatMap(({ parts }) => parts)), policies };
+  }
+
+  #judge(policy: ReadyPolicy, tree: ImageTree, known: Known): { readonly outcome: PolicyOutcome; readonly parts: readonly EvaluatedPart[] } {
+    const rule = this.#ruleOf(policy);
+    const find = this.#finder(policy, known);
+    const parts = judgeParts(rule, tree, find);
+    const { finding, part } = combineParts(tree, parts, find);
+    const wantsSignature = policy.demand.authorities.some((authority) => authority.kind === "key" && authority.attestations.length === 0);
+    const context: RemedyContext = { ...remedyContext(this.#options.repository, tree, rule === "both" || rule === "children"), seeks: wantsSignature ? "signatures" : "attestations" };
+    const subjects = parts.map(({ name, digest }) => ({ name, digest, authorities: find(digest)?.authorities ?? [] }));
+    return {
+      outcome: { id: policy.id, verdict: judgedAs(finding, context, part), subjects },
+      parts: parts.map((each) => ({ name: each.name, digest: each.digest, verdict: judgedAs(each.finding, context) })),
+    };
+  }
+
+  #ruleOf({ demand }: ReadyPolicy): IndexRule {
+    return demand.index ?? this.#options.rule;
+  }
+
+  // A subject is judged once, however many parts ask about it.
+  #finder(policy: ReadyPolicy, known: Known): (subject: Digest) => SubjectOutcome | undefined {
+    const found = new Map<Digest, SubjectOutcome | undefined>();
+    return (subject) => {
+      if (!found.has(subject)) found.set(subject, judgeSubject(policy, subject, known, this.#options.verify));
+      return found.get(subject);
+    };
+  }
+}
+
+function judgedAs(finding: Finding, context: RemedyContext, part?: FailedPart): Verdict {
+  return finding.kind === "trusted" ? { kind: "trusted", reason: "Verified", detail: "the policy is satisfied" } : verdictOf(finding, context, part);
+}
+
+function verified(policies: readonly PolicyOutcome[]): Verdict {
+  const texts = policies.map(({ id, subjects }) => `${policyLabel(id)} by ${subjects[0]?.authorities.flatMap(acceptedText).join(" and ") ?? "nobody"}`);
+  return { kind: "trusted", reason: "Verified", detail: `satisfies ${texts.join(", ")}` };
+}
+
+function acceptedText(outcome: AuthorityOutcome): readonly string[] {
+  return outcome.kind === "accepted" ? [`"${outcome.name}" (${signerText(outcome.signer)})`] : [];
+}
+
+// A part passes when it passes every policy that asks about it; the first that fails speaks.
+function partsOf(parts: readonly EvaluatedPart[]): readonly EvaluatedPart[] {
+  const byDigest = new Map<string, EvaluatedPart>();
+  for (const part of parts) {
+    const key = `${part.name} ${part.digest}`;
+    const before = byDigest.get(key);
+    if (before === undefined || before.verdict.kind === "trusted") byDigest.set(key, part);
+  }
+  return [...byDigest.values()];
+}
+
+// An image that no policy asks about never gets here, and must not pass if it does.
+function nothingJudged(repository: Repository, tree: ImageTree): Verdict {
+  return verdictOf({ kind: "undetermined", reason: "InternalError", detail: "no policy was asked" }, remedyContext(repository, tree, false));
+}
+
+function distinct(looks: readonly Look[]): readonly Look[] {
+  return [...new Map(looks.map((look) => [lookKey(look), look])).values()];
+}

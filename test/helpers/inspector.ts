@@ -1,0 +1,16 @@
+import { EMPTY_KEYRING } from "../../src/inspection/keyring.ts";
+import type { InspectorPorts } from "../../src/inspection/inspect.ts";
+import type { Locator, Registry } from "../../src/inspection/ports.ts";
+import type { TrustPolicy } from "../../src/trust/trust-policy.ts";
+import { verifyDocument } from "../../src/verify/verify.ts";
+
+/** An inspector's ports over a registry, with these policies for every namespace and real verification. */
+export function inspectorPorts(registry: Registry, locator: Locator, policies: readonly TrustPolicy[] = []): InspectorPorts {
+  return {
+    registry,
+    locator,
+    policies: { policiesFor: async () => policies },
+    sourceCredentials: { keyring: async () => EMPTY_KEYRING },
+    verify: verifyDocument,
+  };
+}
