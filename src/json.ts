@@ -30,6 +30,11 @@ export function stringField(object: JsonObject, name: string): string | undefine
   return typeof value === "string" ? value : undefined;
 }
 
+export function numberField(object: JsonObject, name: string): number | undefined {
+  const value = field(object, name);
+  return typeof value === "number" ? value : undefined;
+}
+
 export function objectField(object: JsonObject, name: string): JsonObject | undefined {
   const value = field(object, name);
   return isObject(value) ? value : undefined;

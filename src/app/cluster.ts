@@ -1,19 +1,27 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { readLabels } from "../admission/labels.ts";
 import type { LabelMap, Namespaces, PodLister, PullSecrets } from "../admission/ports.ts";
 import { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
-import { ConfiguredNamespaces, NO_PODS, NO_PULL_SECRETS } from "../adapters/kubernetes/configured-namespaces.ts";
+import { ConfiguredNamespaces, NO_PODS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../adapters/kubernetes/configured-namespaces.ts";
+import { ConfiguredPolicies } from "../adapters/kubernetes/configured-policies.ts";
 import { type ClusterSource, loadKubeConfig } from "../adapters/kubernetes/kubeconfig.ts";
 import { NamespaceWatch } from "../adapters/kubernetes/namespace-watch.ts";
 import { ClusterPodLister } from "../adapters/kubernetes/pod-lister.ts";
+import { PolicyStatusWriter } from "../adapters/kubernetes/policy-status-writer.ts";
+import { PolicyWatch, type PolicyWatchOptions } from "../adapters/kubernetes/policy-watch.ts";
 import { ClusterPullSecrets } from "../adapters/kubernetes/pull-secrets.ts";
 import type { ClusterRecorder } from "../adapters/kubernetes/recorder.ts";
 import { SYSTEM_TIMER } from "../adapters/kubernetes/timer.ts";
 import type { Config } from "../config.ts";
+import type { Policies, SourceCredentials } from "../inspection/ports.ts";
 
-/** Where namespaces, pull secrets and running Pods come from. */
+/** Where namespaces, trust policies, pull secrets and running Pods come from. */
 export interface Cluster {
   readonly namespaces: Namespaces;
+  readonly policies: Policies;
   readonly pullSecrets: PullSecrets;
+  readonly sourceCredentials: SourceCredentials;
   readonly pods: PodLister;
   /** Whether a namespace is known and has a label of ours. */
   isLabelled(namespace: string): boolean;
@@ -21,20 +29,26 @@ export interface Cluster {
   watchAges(): ReadonlyMap<string, number>;
   /** Throws ClusterError (Misconfigured) when it is not said which cluster. */
   check(): Promise<void>;
-  /** Begins to watch; resolves with the first complete lists. */
+  /** Begins to watch; resolves with the first list of namespaces, and the first of policies or its failure. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** Whose Secrets a ClusterTrustPolicy names, and where the Lease of the status is. */
+const INSTALLATION_NAMESPACE = "pratique-system";
+
 /** The API server of `source`, or none at all where the configuration has `namespaces`. */
-export function composeCluster(config: Config, source: ClusterSource, recorder: ClusterRecorder): Cluster {
-  return config.namespaces === undefined ? liveCluster(config, source, recorder) : configuredCluster(config, config.namespaces);
+export function composeCluster(config: Config, source: ClusterSource, recorder: ClusterRecorder, installationNamespace = INSTALLATION_NAMESPACE): Cluster {
+  if (config.namespaces !== undefined) return configuredCluster(config, config.namespaces, installationNamespace);
+  return liveCluster(config, source, { timer: SYSTEM_TIMER, recorder, jitter: Math.random, installation: installationNamespace });
 }
 
-function configuredCluster({ defaults }: Config, namespaces: ReadonlyMap<string, LabelMap>): Cluster {
+function configuredCluster({ defaults }: Config, namespaces: ReadonlyMap<string, LabelMap>, installation: string): Cluster {
   return {
     namespaces: new ConfiguredNamespaces(namespaces),
+    policies: new ConfiguredPolicies([], installation),
     pullSecrets: NO_PULL_SECRETS,
+    sourceCredentials: NO_SOURCE_CREDENTIALS,
     pods: NO_PODS,
     isLabelled: (namespace) => isLabelled(namespaces.get(namespace), defaults),
     watchAges: () => new Map(),
@@ -44,24 +58,30 @@ function configuredCluster({ defaults }: Config, namespaces: ReadonlyMap<string,
   };
 }
 
-function liveCluster({ defaults }: Config, source: ClusterSource, recorder: ClusterRecorder): Cluster {
+function liveCluster({ defaults }: Config, source: ClusterSource, options: Omit<PolicyWatchOptions, "changed">): Cluster {
   const client = new ClusterClient(source, SYSTEM_TIMER);
-  const watch = new NamespaceWatch(client, { timer: SYSTEM_TIMER, recorder, jitter: Math.random });
+  const namespaces = new NamespaceWatch(client, options);
+  const policies = new PolicyWatch(client, { ...options, changed: () => status.wake() });
+  const status = new PolicyStatusWriter(client, policies, { ...options, holder: `${hostname()}-${randomBytes(4).toString("hex")}` });
+  const pullSecrets = new ClusterPullSecrets(client, options);
   return {
-    namespaces: watch,
-    pullSecrets: new ClusterPullSecrets(client, { timer: SYSTEM_TIMER, recorder }),
+    namespaces,
+    policies,
+    pullSecrets,
+    sourceCredentials: pullSecrets.sources,
     pods: new ClusterPodLister(client),
-    isLabelled: (namespace) => isLabelled(watch.known(namespace), defaults),
-    watchAges: () => new Map([["namespaces", watch.ageSeconds()]]),
+    isLabelled: (namespace) => isLabelled(namespaces.known(namespace), defaults),
+    watchAges: () => new Map([["namespaces", namespaces.ageSeconds()], ...policies.ages()]),
     check: async () => {
       await loadKubeConfig(source);
     },
-    start: () => {
-      watch.start();
-      return watch.synced;
+    start: async () => {
+      for (const part of [namespaces, policies, status]) part.start();
+      // A cluster without the kinds of policies must not keep the levels that need none from being judged.
+      await Promise.all([namespaces.synced, policies.attempted]);
     },
     stop: async () => {
-      await watch.stop();
+      await Promise.all([namespaces, policies, status].map((part) => part.stop()));
       await client.close();
     },
   };

@@ -1,19 +1,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { type Authority, createAuthority, type KeyPair } from "./certificates.ts";
+import { changed, mergedStatus, type Stored } from "./api-server-writes.ts";
 import { Queue } from "./queue.ts";
+
+export type { Stored } from "./api-server-writes.ts";
 
 /** What was asked for, as the double saw it. */
 export interface Asked {
-  readonly kind: "get" | "list" | "watch";
+  readonly kind: "get" | "list" | "watch" | "write";
+  readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
   /** Common name of the client's certificate. */
   readonly certificate: string | undefined;
+  readonly contentType: string | undefined;
+  /** The body of a write. */
+  readonly body: Stored | undefined;
 }
 
 /** A watch that is open, and how to end it well or badly. */
@@ -42,18 +50,17 @@ interface Change {
   readonly line: string;
 }
 
-/** A Kubernetes object as far as the double looks into it. */
-export interface Stored {
-  readonly metadata: { readonly name: string } & Readonly<Record<string, unknown>>;
-  readonly [field: string]: unknown;
-}
-
-/** GETs, lists (limit and continue) and watches (bookmarks, expired versions) over real HTTPS, with faults. */
+/**
+ * GETs, lists (limit and continue), watches (bookmarks, expired versions) and writes (POST, PUT, merge patches of a status,
+ * each against the resource version that it names) over real HTTPS, with faults.
+ */
 export class ApiServerDouble {
   readonly requests: Asked[] = [];
   readonly lists = new Queue<Asked>();
   readonly gets = new Queue<Asked>();
   readonly watches = new Queue<OpenWatch>();
+  /** Writes that have been answered. */
+  readonly writes = new Queue<Asked>();
   /** Connections accepted so far. */
   connections = 0;
   /** Asked about each request first; undefined for the truth. */
@@ -72,7 +79,7 @@ export class ApiServerDouble {
   private constructor(authority: Authority, pair: KeyPair) {
     this.authority = authority;
     const options = { ...pair, ca: authority.cert, requestCert: true, rejectUnauthorized: false };
-    this.#server = createServer(options, (request, response) => this.#handle(request, response));
+    this.#server = createServer(options, (request, response) => void this.#handle(request, response));
     this.#server.on("secureConnection", () => {
       this.connections += 1;
     });
@@ -117,6 +124,16 @@ export class ApiServerDouble {
     });
   }
 
+  /** A collection that is there, with nothing in it. */
+  serve(collection: string): void {
+    this.#items(collection);
+  }
+
+  /** `/api/v1/.../name` as it is now. */
+  object(collection: string, name: string): Stored | undefined {
+    return this.#items(collection).get(name);
+  }
+
   /** Creates or replaces `/api/v1/.../name`. */
   put(collection: string, object: Stored): void {
     const items = this.#items(collection);
@@ -151,23 +168,28 @@ export class ApiServerDouble {
     const change = { version: this.#version, collection, line: `${JSON.stringify({ type, object })}\n` };
     this.#history.push(change);
     if (this.quiet) return;
-    for (const [response, watched] of this.#open) if (watched === collection) response.write(change.line);
+    for (const [response, watched] of this.#open) if (isWithin(watched, collection)) response.write(change.line);
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): void {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", this.url);
+    const method = request.method ?? "GET";
     const asked: Asked = {
-      kind: searchParams.has("watch") ? "watch" : this.#collections.has(pathname) ? "list" : "get",
+      kind: method !== "GET" ? "write" : searchParams.has("watch") ? "watch" : this.#isCollection(pathname) ? "list" : "get",
+      method,
       path: pathname,
       query: searchParams,
       authorization: request.headers.authorization,
       certificate: commonName(request.socket as TLSSocket),
+      contentType: request.headers["content-type"],
+      body: method === "GET" ? undefined : ((await json(request)) as Stored),
     };
     this.requests.push(asked);
     const fault = this.fault(asked);
     if (fault !== undefined) this.#misbehave(fault, response);
     else if (asked.kind === "watch") this.#watch(asked, response);
     else if (asked.kind === "list") answer(response, 200, this.#list(asked));
+    else if (asked.kind === "write") this.#write(asked, response);
     else this.#get(asked, response);
     if (asked.kind !== "watch") this[`${asked.kind}s`].push(asked);
   }
@@ -186,8 +208,23 @@ export class ApiServerDouble {
     else answer(response, 200, object);
   }
 
+  #write(asked: Asked, response: ServerResponse): void {
+    const change = changed(asked);
+    const before = this.#collections.get(change.collection)?.get(change.name);
+    const version = change.object.metadata.resourceVersion;
+    if (before === undefined && asked.method !== "POST") return answer(response, 404, notFound(change.name));
+    if (before !== undefined && asked.method === "POST") return answer(response, 409, conflict("AlreadyExists"));
+    if (version !== undefined && version !== before?.metadata["resourceVersion"]) return answer(response, 409, conflict("Conflict"));
+    this.put(change.collection, asked.method === "PATCH" ? mergedStatus(before, change.object) : change.object);
+    answer(response, asked.method === "POST" ? 201 : 200, this.object(change.collection, change.name));
+  }
+
+  #isCollection(path: string): boolean {
+    return this.#collections.has(path) || this.#collections.has(acrossNamespaces(path));
+  }
+
   #list({ path, query }: Asked): unknown {
-    const items = [...this.#items(path).values()];
+    const items = [...this.#collections].filter(([collection]) => isWithin(path, collection)).flatMap(([, objects]) => Array.from(objects.values()));
     const from = Number(query.get("continue") ?? 0);
     const to = from + Number(query.get("limit") ?? items.length);
     const metadata = { resourceVersion: String(this.#version), ...(to < items.length ? { continue: String(to) } : {}) };
@@ -199,7 +236,7 @@ export class ApiServerDouble {
     if (from < this.#oldest) return answer(response, 410, expired());
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
-    for (const { collection, version, line } of this.#history) if (collection === asked.path && version > from) response.write(line);
+    for (const { collection, version, line } of this.#history) if (isWithin(asked.path, collection) && version > from) response.write(line);
     this.#open.set(response, asked.path);
     response.once("close", () => this.#open.delete(response));
     this.watches.push({
@@ -218,12 +255,25 @@ export function notFound(name: string): object {
   return { kind: "Status", apiVersion: "v1", status: "Failure", reason: "NotFound", details: { name, kind: "things" }, code: 404 };
 }
 
+function conflict(reason: string): object {
+  return { kind: "Status", apiVersion: "v1", status: "Failure", reason, code: 409 };
+}
+
 export function expired(): object {
   return { kind: "Status", apiVersion: "v1", status: "Failure", reason: "Expired", code: 410 };
 }
 
 export function base64(text: string): string {
   return Buffer.from(text).toString("base64");
+}
+
+function isWithin(path: string, collection: string): boolean {
+  return collection === path || acrossNamespaces(collection) === path;
+}
+
+/** `/apis/.../things` for `/apis/.../namespaces/shop/things`. */
+function acrossNamespaces(collection: string): string {
+  return collection.replace(/\/namespaces\/[^/]+(\/[^/]+)$/, "$1");
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

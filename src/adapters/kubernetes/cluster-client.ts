@@ -15,6 +15,18 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
 }
 
+/** One object that is created (POST to its collection), replaced, or patched with a JSON merge patch (RFC 7386). */
+export interface ApiChange extends ApiRequest {
+  readonly method: "POST" | "PUT" | "PATCH";
+  readonly body: JsonObject;
+}
+
+/** Reads one object or one page of a list. */
+export type ApiReader = Pick<ClusterClient, "get">;
+
+/** Reads and writes one object. */
+export type ApiWriter = Pick<ClusterClient, "get" | "send">;
+
 /** What a watch brings. A listener that throws ends the watch with what it threw. */
 export interface WatchListener {
   /** The API server accepted the watch. */
@@ -29,8 +41,8 @@ const MAX_LINE = 4 * 1024 * 1024;
 const MAX_STATUS = 64 * 1024;
 
 /**
- * The API server, read only. client-node's generated API can neither bound an answer in bytes nor say whether a 404 is
- * the API server's own, and its watch drops lines that it cannot parse; the few GETs that we need go over undici, with
+ * The API server. client-node's generated API can neither bound an answer in bytes nor say whether a 404 is the API
+ * server's own, and its watch drops lines that it cannot parse; the few requests that we need go over undici, with
  * client-node's KubeConfig for the credentials. Every method throws ClusterError and nothing else.
  */
 export class ClusterClient {
@@ -43,17 +55,13 @@ export class ClusterClient {
   }
 
   /** One object or one page of a list. NotFound only when the API server itself says so. */
-  async get(question: ApiRequest, call: Call): Promise<JsonObject> {
-    const limit = new Limit(call.signal, this.#timer);
-    try {
-      expireWithAnswer(limit, call, this.#timer);
-      const response = await this.#open(question, limit);
-      return await limit.race(readObject(response.body, MAX_BODY));
-    } catch (thrown) {
-      throw faultOf(thrown);
-    } finally {
-      limit.release();
-    }
+  get(question: ApiRequest, call: Call): Promise<JsonObject> {
+    return this.#ask(question, call);
+  }
+
+  /** Writes one object and returns it as it is then. Conflict when it is no longer, or already, there as the change supposes. */
+  send(change: ApiChange, call: Call): Promise<JsonObject> {
+    return this.#ask(change, call);
   }
 
   /** Returns when the API server ends the watch, and throws for every other end: broken, frozen beyond the call's deadline, unreadable. */
@@ -76,14 +84,27 @@ export class ClusterClient {
     return this.#connection.close();
   }
 
-  async #open(question: ApiRequest, limit: Limit): Promise<Dispatcher.ResponseData> {
+  async #ask(question: ApiRequest | ApiChange, call: Call): Promise<JsonObject> {
+    const limit = new Limit(call.signal, this.#timer);
+    try {
+      expireWithAnswer(limit, call, this.#timer);
+      const response = await this.#open(question, limit);
+      return await limit.race(readObject(response.body, MAX_BODY));
+    } catch (thrown) {
+      throw faultOf(thrown);
+    } finally {
+      limit.release();
+    }
+  }
+
+  async #open(question: ApiRequest | ApiChange, limit: Limit): Promise<Dispatcher.ResponseData> {
     const response = await this.#accepted(question, limit);
-    if (response.statusCode === 200) return response;
+    if (response.statusCode === 200 || response.statusCode === 201) return response;
     throw await limit.race(refusal(response));
   }
 
   // A token can be revoked or rotated before client-node looks at its file again, so a 401 is asked once more.
-  async #accepted(question: ApiRequest, limit: Limit): Promise<Dispatcher.ResponseData> {
+  async #accepted(question: ApiRequest | ApiChange, limit: Limit): Promise<Dispatcher.ResponseData> {
     const response = await this.#send(question, limit);
     if (response.statusCode !== 401) return response;
     await limit.race(response.body.dump());
@@ -91,10 +112,17 @@ export class ClusterClient {
     return this.#send(question, limit);
   }
 
-  async #send(question: ApiRequest, limit: Limit): Promise<Dispatcher.ResponseData> {
+  async #send(question: ApiRequest | ApiChange, limit: Limit): Promise<Dispatcher.ResponseData> {
     const { server, headers, dispatcher } = await limit.race(this.#connection.access());
-    return request(urlOf(server, question), { method: "GET", headers, dispatcher, signal: limit.signal });
+    const { method, body, type } = payloadOf(question);
+    return request(urlOf(server, question), { method, body, headers: { ...headers, ...type }, dispatcher, signal: limit.signal });
   }
+}
+
+function payloadOf(question: ApiRequest | ApiChange) {
+  if (!("method" in question)) return { method: "GET", body: null, type: {} } as const;
+  const type = { "content-type": question.method === "PATCH" ? "application/merge-patch+json" : "application/json" };
+  return { method: question.method, body: JSON.stringify(question.body), type };
 }
 
 function urlOf(server: string, { path, query = {} }: ApiRequest): string {
@@ -108,6 +136,7 @@ async function refusal(response: Dispatcher.ResponseData): Promise<ClusterError>
   if (code === 404 && status !== undefined && namesAbsentObject(status)) return new ClusterError("NotFound", "the API server has no such object (404)");
   if (code === 401) return new ClusterError("Unauthorized", "the API server does not accept Pratique's own credentials (401)");
   if (code === 403) return new ClusterError("Forbidden", "the API server does not allow it (403)");
+  if (code === 409) return new ClusterError("Conflict", "the object has changed meanwhile, or is there already (409)");
   if (code === 410) return new ClusterError("Expired", "the API server no longer has this resource version (410)");
   return new ClusterError("Unavailable", `the API server answered ${code}`);
 }

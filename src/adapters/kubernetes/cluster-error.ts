@@ -9,6 +9,8 @@ export type ClusterFault =
   | "Forbidden"
   /** 401: our own credentials are not accepted, or could not be read. */
   | "Unauthorized"
+  /** 409: the object is not, or no longer, as a change supposed. */
+  | "Conflict"
   /** 410: the resource version or the page is gone. */
   | "Expired"
   /** No connection, no answer within our own limit, a broken one, or any other status. */

@@ -1,5 +1,6 @@
 import type { LabelMap, Namespaces, PodLister, PullSecrets } from "../../admission/ports.ts";
 import { EMPTY_KEYRING } from "../../inspection/keyring.ts";
+import type { SourceCredentials } from "../../inspection/ports.ts";
 
 const NO_LABELS: LabelMap = new Map();
 
@@ -22,6 +23,8 @@ export class ConfiguredNamespaces implements Namespaces {
 
 /** Without a cluster there are no pull secrets: the installation's credentials are all. */
 export const NO_PULL_SECRETS: PullSecrets = { keyring: async () => EMPTY_KEYRING };
+
+export const NO_SOURCE_CREDENTIALS: SourceCredentials = { keyring: async () => EMPTY_KEYRING };
 
 /** Without a cluster no Pod runs. */
 export const NO_PODS: PodLister = { list: async () => ({ pods: [], more: false }) };

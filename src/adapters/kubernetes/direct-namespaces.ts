@@ -5,6 +5,7 @@ import type { ClusterClient } from "./cluster-client.ts";
 import { ClusterError, undetermined } from "./cluster-error.ts";
 import { sharedCall, within } from "./limit.ts";
 import { isObjectName } from "./object-name.ts";
+import { PendingLookups } from "./pending-lookups.ts";
 import type { Timer } from "./timer.ts";
 
 export const NAMESPACES_PATH = ["api", "v1", "namespaces"] as const;
@@ -23,7 +24,7 @@ export function parseNamespace(object: JsonObject): readonly [name: string, labe
 export class DirectNamespaces implements Namespaces {
   readonly #client: ClusterClient;
   readonly #timer: Timer;
-  readonly #pending = new Map<string, Promise<LabelMap>>();
+  readonly #pending = new PendingLookups<LabelMap>();
 
   constructor(client: ClusterClient, timer: Timer) {
     this.#client = client;
@@ -32,20 +33,12 @@ export class DirectNamespaces implements Namespaces {
 
   /** Equal questions at the same time are one GET, with a limit of its own. */
   labels(namespace: string, call: Call): Promise<LabelMap> {
-    return this.#explained(namespace, () => within(this.#shared(namespace), call, this.#timer));
+    return this.#explained(namespace, () => within(this.#pending.get(namespace, () => this.#read(namespace, sharedCall())), call, this.#timer));
   }
 
   /** A GET that began after this was called, so never shared: a label set before is seen. */
   freshLabels(namespace: string, call: Call): Promise<LabelMap> {
     return this.#explained(namespace, () => this.#read(namespace, call));
-  }
-
-  #shared(namespace: string): Promise<LabelMap> {
-    const pending = this.#pending.get(namespace);
-    if (pending !== undefined) return pending;
-    const started = this.#read(namespace, sharedCall()).finally(() => this.#pending.delete(namespace));
-    this.#pending.set(namespace, started);
-    return started;
   }
 
   async #read(namespace: string, call: Call): Promise<LabelMap> {

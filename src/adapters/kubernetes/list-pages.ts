@@ -1,6 +1,6 @@
 import type { Call } from "../../inspection/ports.ts";
 import { arrayField, isObject, type JsonObject, objectField, stringField } from "../../json.ts";
-import type { ApiRequest, ClusterClient } from "./cluster-client.ts";
+import type { ApiReader, ApiRequest } from "./cluster-client.ts";
 import { ClusterError } from "./cluster-error.ts";
 
 export interface Page {
@@ -17,7 +17,7 @@ const PAGE_SIZE = 100;
  * A list, page by page. Without a resource version the API server answers with the latest state. Throws ClusterError;
  * Expired when a page took so long to be asked for that the API server has forgotten the list.
  */
-export async function* listPages(client: ClusterClient, question: ApiRequest, call: Call): AsyncGenerator<Page> {
+export async function* listPages(client: ApiReader, question: ApiRequest, call: Call): AsyncGenerator<Page> {
   const query = { ...question.query, limit: String(PAGE_SIZE) };
   let next = "";
   do {

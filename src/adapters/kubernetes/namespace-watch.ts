@@ -2,10 +2,7 @@ import type { LabelMap, Namespaces } from "../../admission/ports.ts";
 import type { Call } from "../../inspection/ports.ts";
 import type { ClusterClient } from "./cluster-client.ts";
 import { DirectNamespaces, NAMESPACES_PATH, parseNamespace } from "./direct-namespaces.ts";
-import { Reflector, type ReflectorOptions } from "./reflector.ts";
-
-/** Beyond this age the watch is not believed (design section 9). */
-const MAX_AGE_SECONDS = 60;
+import { MAX_AGE_SECONDS, Reflector, type ReflectorOptions } from "./reflector.ts";
 
 /**
  * The labels of all namespaces, from a watch while it is young, and by a GET for a namespace that it has not seen or

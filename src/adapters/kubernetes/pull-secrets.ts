@@ -1,6 +1,6 @@
 import type { PullIdentity, PullSecrets } from "../../admission/ports.ts";
 import { EMPTY_KEYRING, type Keyring, type KeyringEntry, keyringOf } from "../../inspection/keyring.ts";
-import type { Call } from "../../inspection/ports.ts";
+import type { Call, SourceCredentials } from "../../inspection/ports.ts";
 import type { ClusterClient } from "./cluster-client.ts";
 import { ClusterError, undetermined } from "./cluster-error.ts";
 import { KeptObjects, type ObjectRef } from "./kept-objects.ts";
@@ -23,6 +23,8 @@ export interface PullSecretsOptions {
  * not exist, or is no pull secret, gives nothing; one that cannot be read leaves the answer open.
  */
 export class ClusterPullSecrets implements PullSecrets {
+  /** Those that a policy names for a repository of signatures, from the same kept Secrets. */
+  readonly sources: SourceCredentials = { keyring: ({ namespace, names }, call) => this.#keyringOf(namespace, names, call) };
   readonly #options: PullSecretsOptions;
   readonly #secrets: KeptObjects<readonly KeyringEntry[]>;
   readonly #accounts: KeptObjects<readonly string[]>;
@@ -34,16 +36,20 @@ export class ClusterPullSecrets implements PullSecrets {
   }
 
   async keyring(identity: PullIdentity, call: Call): Promise<Keyring> {
-    if (!isObjectName(identity.namespace)) return EMPTY_KEYRING;
-    const names = await this.#names(identity, call);
+    const { namespace, pullSecrets, serviceAccount } = identity;
+    if (!isObjectName(namespace)) return EMPTY_KEYRING;
+    const names = pullSecrets.length > 0 ? pullSecrets : await this.#accountNames({ namespace, name: serviceAccount || "default" }, call);
+    return this.#keyringOf(namespace, names, call);
+  }
+
+  async #keyringOf(namespace: string, names: readonly string[], call: Call): Promise<Keyring> {
+    if (!isObjectName(namespace)) return EMPTY_KEYRING;
     // In one keyring, as in the kubelet: the longest path comes first whichever secret it is in.
-    const entries = await Promise.all(names.map((name) => this.#secret({ namespace: identity.namespace, name }, call)));
+    const entries = await Promise.all(this.#readable(namespace, names).map((name) => this.#secret({ namespace, name }, call)));
     return keyringOf(entries.flat());
   }
 
-  async #names(identity: PullIdentity, call: Call): Promise<readonly string[]> {
-    const { namespace, pullSecrets, serviceAccount } = identity;
-    const names = pullSecrets.length > 0 ? pullSecrets : await this.#accountNames({ namespace, name: serviceAccount || "default" }, call);
+  #readable(namespace: string, names: readonly string[]): readonly string[] {
     // No Secret has a name of another form, so it does not exist.
     const distinct = [...new Set(names)].filter(isObjectName);
     const surplus = distinct[MAX_SECRETS];

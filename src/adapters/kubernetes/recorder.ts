@@ -4,4 +4,6 @@ export interface ClusterRecorder {
   watchRestarted(resource: string, cause: Error): void;
   /** A pull secret that exists and gives no credentials. `why` quotes nothing of it. */
   secretIgnored(namespace: string, name: string, why: string): void;
+  /** The status of trust policies could not be written, and is tried again. Told once until something else goes wrong, or it works. */
+  statusNotWritten(cause: Error): void;
 }

@@ -14,6 +14,8 @@ export interface Collection<T> {
   readonly path: readonly string[];
   /** The key and what is kept. Throws ClusterError (Malformed). */
   parse(object: JsonObject): readonly [key: string, item: T];
+  /** Called after every list and every event, when the copy is another. */
+  readonly changed?: () => void;
 }
 
 export interface ReflectorOptions {
@@ -22,6 +24,9 @@ export interface ReflectorOptions {
   /** A number in [0, 1): replicas must not come back all at once. */
   readonly jitter: () => number;
 }
+
+/** Beyond this age a copy is not believed (design section 9). */
+export const MAX_AGE_SECONDS = 60;
 
 // A watch is asked to end after 30 to 40 s: one more request every half minute keeps a quiet cluster's age under the
 // 60 s of design section 9, and no frozen connection is believed for longer.
@@ -45,11 +50,14 @@ const LONGEST_PAUSE = 3_000;
 export class Reflector<T> {
   /** Resolves with the first complete list, and never rejects. */
   readonly synced: Promise<void>;
+  /** Resolves with the first complete list or the first failure, and never rejects. */
+  readonly attempted: Promise<void>;
   readonly #client: ClusterClient;
   readonly #collection: Collection<T>;
   readonly #options: ReflectorOptions;
   readonly #stopping = new AbortController();
   readonly #listed = Promise.withResolvers<void>();
+  readonly #tried = Promise.withResolvers<void>();
   #items: Map<string, T> | undefined;
   #confirmedAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
@@ -59,6 +67,7 @@ export class Reflector<T> {
     this.#collection = collection;
     this.#options = options;
     this.synced = this.#listed.promise;
+    this.attempted = this.#tried.promise;
   }
 
   start(): void {
@@ -79,6 +88,11 @@ export class Reflector<T> {
     return this.#items?.get(key);
   }
 
+  /** Empty before the first list. */
+  values(): readonly T[] {
+    return [...(this.#items?.values() ?? [])];
+  }
+
   /** Seconds since the API server last confirmed the copy: by a list, an accepted watch, an event or a bookmark. */
   ageSeconds(): number {
     return (this.#options.timer.now() - this.#confirmedAt) / 1000;
@@ -90,6 +104,7 @@ export class Reflector<T> {
       try {
         for (let version = await this.#list(); ; ) version = await this.#watch(version);
       } catch (thrown) {
+        this.#tried.resolve();
         if (this.#stopping.signal.aborted) return;
         if (this.#options.timer.now() - began >= STEADY) failures = 0;
         this.#options.recorder.watchRestarted(this.#collection.resource, explained(thrown, this.#collection));
@@ -109,6 +124,8 @@ export class Reflector<T> {
     this.#items = items;
     this.#confirm();
     this.#listed.resolve();
+    this.#tried.resolve();
+    this.#collection.changed?.();
     return version ?? "";
   }
 
@@ -135,6 +152,7 @@ export class Reflector<T> {
       const [key, item] = this.#collection.parse(event.object);
       if (event.kind === "deleted") this.#items?.delete(key);
       else this.#items?.set(key, item);
+      this.#collection.changed?.();
     }
     return event.version;
   }

@@ -77,4 +77,8 @@ export class Logs {
   secretIgnored(namespace: string, name: string, why: string): void {
     this.#logger.warn({ namespace, pullSecret: name, why }, "a pull secret gives no credentials");
   }
+
+  statusNotWritten(cause: unknown): void {
+    this.#logger.warn({ err: cause }, "the status of trust policies could not be written, and is tried again");
+  }
 }

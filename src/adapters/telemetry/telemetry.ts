@@ -59,6 +59,10 @@ export class Telemetry implements Recorder {
     this.#logs.secretIgnored(namespace, name, why);
   }
 
+  statusNotWritten(cause: Error): void {
+    this.#logs.statusNotWritten(cause);
+  }
+
   credentialsKept(cause: unknown): void {
     this.#logs.credentialsKept(cause);
   }

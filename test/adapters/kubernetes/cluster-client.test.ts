@@ -68,6 +68,32 @@ t.test("many questions go over one connection", async (t) => {
   t.equal(api.requests.length, 20);
 });
 
+t.test("an object is created, replaced and patched, against the version that is named", async (t) => {
+  const { api, client, call } = await bench(t);
+  const cluster = await client();
+  const things = ["apis", "things.example.com", "v1", "things"];
+  api.serve(`/${things.join("/")}`);
+  const created = await cluster.send({ method: "POST", path: things, body: { metadata: { name: "a" }, spec: 1 } }, call());
+  t.match(created, { metadata: { name: "a", resourceVersion: /./ }, spec: 1 }, "201 is an answer");
+  const replaced = await cluster.send({ method: "PUT", path: [...things, "a"], body: { ...created, spec: 2 } }, call());
+  t.match(replaced, { spec: 2 });
+  const patch = { method: "PATCH", path: [...things, "a", "status"], query: { fieldManager: "pratique" }, body: { metadata: {}, status: { seen: 2 } } } as const;
+  t.match(await cluster.send(patch, call()), { spec: 2, status: { seen: 2 } });
+  t.strictSame(
+    api.requests.map(({ method, contentType }) => [method, contentType]),
+    [
+      ["POST", "application/json"],
+      ["PUT", "application/json"],
+      ["PATCH", "application/merge-patch+json"],
+    ],
+  );
+  t.equal(await codeOf(cluster.send({ method: "POST", path: things, body: { metadata: { name: "a" } } }, call())), "Conflict", "it is there already");
+  t.equal(await codeOf(cluster.send({ method: "PUT", path: [...things, "a"], body: created }, call())), "Conflict", "it has changed meanwhile");
+  t.equal(await codeOf(cluster.send({ ...patch, path: [...things, "b", "status"] }, call())), "NotFound");
+  api.fault = () => ({ status: 403, body: {} });
+  t.equal(await codeOf(cluster.send(patch, call())), "Forbidden");
+});
+
 t.test("credentials of every kind reach the API server", async (t) => {
   const { api, client, call } = await bench(t);
   const pair = await api.authority.issue({ name: "pratique", use: "client" });

@@ -36,7 +36,7 @@ async function bench(t: Test): Promise<Bench> {
   const restarts = new Queue<Error>();
   const file = join(await temporaryFolder(t, { kubeconfig: api.kubeconfig() }), "kubeconfig");
   const client = new ClusterClient({ kind: "kubeconfig", file }, timer);
-  const recorder = { watchRestarted: (_: string, cause: Error) => restarts.push(cause), secretIgnored: () => undefined };
+  const recorder = { watchRestarted: (_: string, cause: Error) => restarts.push(cause), secretIgnored: () => undefined, statusNotWritten: () => undefined };
   const watch = new NamespaceWatch(client, { timer, recorder, jitter: () => 0 });
   t.teardown(async () => {
     await watch.stop();

@@ -22,6 +22,7 @@ interface Bench {
   readonly api: ApiServerDouble;
   readonly timer: HandTimer;
   readonly client: ClusterClient;
+  readonly secrets: ClusterPullSecrets;
   /** `namespace/name: why` of each secret that was ignored. */
   readonly ignored: string[];
   readonly call: (milliseconds?: number) => Call;
@@ -43,6 +44,7 @@ async function bench(t: Test): Promise<Bench> {
   const ignored: string[] = [];
   const recorder = {
     watchRestarted: () => undefined,
+    statusNotWritten: () => undefined,
     secretIgnored: (namespace: string, name: string, why: string) => void ignored.push(`${namespace}/${name}: ${why}`),
   };
   const secrets = new ClusterPullSecrets(client, { timer, recorder });
@@ -51,6 +53,7 @@ async function bench(t: Test): Promise<Bench> {
     api,
     timer,
     client,
+    secrets,
     ignored,
     call,
     users: async (identity = {}, bounds = call()) => {
@@ -224,6 +227,21 @@ t.test("names that a Pod's author chose lead nowhere else, and are not read with
   await users({ pullSecrets: ["s0"] });
   t.equal(asked().length, 1, "what was asked for long ago has made room");
   t.equal(api.requests.length, 0);
+});
+
+t.test("the pull secrets that a policy names are the same kept Secrets", async (t) => {
+  const { api, secrets, users, asked, call } = await bench(t);
+  api.put(SECRETS, secret("regcred", { "harbor.example.com": "ada" }));
+  api.put(ACCOUNTS, account("default", "regcred"));
+  const named = async (namespace: string, ...names: string[]) => usersOf(await secrets.sources.keyring({ namespace, names }, call()));
+  t.strictSame(await named("shop", "regcred", "missing"), ["ada"]);
+  t.strictSame(new Set(asked()), new Set(["secrets/missing", "secrets/regcred"]));
+  t.strictSame(await users(), ["ada"]);
+  t.strictSame(await named("shop"), [], "the service account's are no substitute");
+  t.strictSame(await named("../shop", "regcred"), []);
+  t.strictSame(asked(), []);
+  api.fault = () => ({ status: 403, body: {} });
+  t.match(await failureOf(named("shop", "other")), { code: "CredentialsUnavailable", message: /pull secret shop\/other could not be read/ });
 });
 
 t.test("Pods are listed page by page up to the limit", async (t) => {

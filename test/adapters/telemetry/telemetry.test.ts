@@ -148,6 +148,7 @@ function feed(telemetry: Telemetry): void {
   telemetry.lookup("tags", "hit");
   telemetry.watchRestarted("namespaces", new Error("gone"));
   telemetry.secretIgnored("shop", "pull", "it is not JSON");
+  telemetry.statusNotWritten(new Error("forbidden"));
   telemetry.credentialsKept(new Error("not JSON"));
   telemetry.refused({ status: 415, cause: undefined });
   telemetry.refused({ status: 500, cause: new Error("odd") });
