@@ -11,7 +11,6 @@ import { type Cluster, composeCluster } from "./app/cluster.ts";
 import { composeInspection, type Inspection } from "./app/inspection.ts";
 import { type Environment, installationKeyring, registryEnvironment } from "./app/registries.ts";
 import type { Config } from "./config.ts";
-import { NO_POLICIES, NO_POLICY_SECRETS, NO_SOURCE_CREDENTIALS } from "./app/no-policies.ts";
 import { VERSION } from "./version.ts";
 
 export interface AppOptions {
@@ -94,9 +93,9 @@ class ComposedApp implements App {
     await cluster.check();
     const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry });
     const installation = installationKeyring(config, SYSTEM_TIMER, (fault) => telemetry.credentialsKept(fault));
-    const inspection = composeInspection({ config, environment, installation, policies: NO_POLICIES, sourceCredentials: NO_SOURCE_CREDENTIALS, observer: telemetry });
+    const inspection = composeInspection({ config, environment, installation, policies: cluster.policies, sourceCredentials: cluster.sourceCredentials, observer: telemetry });
     metrics.read({ cacheBytes: inspection.cacheBytes, watchAges: () => cluster.watchAges() });
-    const ports = { ...cluster, inspector: inspection.inspector, policySecrets: NO_POLICY_SECRETS, recorder: telemetry, timer: SYSTEM_TIMER };
+    const ports = { ...cluster, inspector: inspection.inspector, recorder: telemetry, timer: SYSTEM_TIMER };
     const server = await WebhookServer.build({
       listen: config.listen,
       metricsListen: config.metricsListen,

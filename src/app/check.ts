@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { Exemptions } from "../admission/exemption.ts";
 import type { Inspector, Namespaces, Timer } from "../admission/ports.ts";
 import { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
-import { ConfiguredNamespaces } from "../adapters/kubernetes/configured-namespaces.ts";
+import { ConfiguredNamespaces, NO_SOURCE_CREDENTIALS } from "../adapters/kubernetes/configured-namespaces.ts";
 import { DirectNamespaces } from "../adapters/kubernetes/direct-namespaces.ts";
+import { DirectPolicies } from "../adapters/kubernetes/direct-policies.ts";
 import { loadKubeConfig } from "../adapters/kubernetes/kubeconfig.ts";
 import { SYSTEM_TIMER } from "../adapters/kubernetes/timer.ts";
 import { readDockerConfigFile } from "../adapters/registry/docker-config-file.ts";
@@ -14,9 +15,10 @@ import type { Config } from "../config.ts";
 import { canonicalHost } from "../image/reference.ts";
 import { type DockerConfig, DockerConfigError } from "../inspection/docker-config.ts";
 import { keyringOf } from "../inspection/keyring.ts";
+import type { Policies } from "../inspection/ports.ts";
 import { exemptionsOf } from "./admission.ts";
 import { composeInspection } from "./inspection.ts";
-import { NO_POLICIES, NO_SOURCE_CREDENTIALS } from "./no-policies.ts";
+import { readPolicyFiles } from "./policy-files.ts";
 import { type Environment, registryEnvironment } from "./registries.ts";
 
 /** What `pratique check` works with. */
@@ -30,19 +32,36 @@ export interface CheckParts {
   close(): Promise<void>;
 }
 
+/** What the caller asked for. */
+export interface CheckRequest {
+  /** The registries that were typed. */
+  readonly hosts: ReadonlySet<string>;
+  /** Files with trust policies; empty: the cluster's count. */
+  readonly policies: readonly string[];
+}
+
 const CLUSTER = { kind: "default" } as const;
+const INSTALLATION = "pratique-system";
 const SILENT = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
 
 /**
  * Composes a check of images that a person named: with that person's docker configuration and no pull secret, at hosts
- * that may be private (`hosts`: those that were typed), and over plain HTTP on loopback. Throws DockerConfigError and
- * StartError for files that cannot be used. The cluster is not asked before its labels are.
+ * that may be private, and over plain HTTP on loopback. Throws DockerConfigError and StartError for files that cannot be
+ * used. The cluster is not asked before its labels or policies are.
  */
-export function composeCheck(config: Config, env: Environment, hosts: ReadonlySet<string>): CheckParts {
+export function composeCheck(config: Config, env: Environment, { hosts, policies }: CheckRequest): CheckParts {
   const docker = callerDockerConfig(env);
   const environment = typed(registryEnvironment({ config, env, clock: SYSTEM_TIMER, observer: SILENT }), config, hosts);
-  const inspection = composeInspection({ config, environment, installation: keyringOf(docker.entries), policies: NO_POLICIES, sourceCredentials: NO_SOURCE_CREDENTIALS, observer: SILENT });
   const client = config.namespaces === undefined ? new ClusterClient(CLUSTER, SYSTEM_TIMER) : undefined;
+  const inspection = composeInspection({
+    config,
+    environment,
+    installation: keyringOf(docker.entries),
+    policies: client === undefined || policies.length > 0 ? readPolicyFiles(policies, INSTALLATION) : policiesOfCluster(client),
+    // Pull secrets are for those who run in the cluster; whoever types a command has credentials of their own.
+    sourceCredentials: NO_SOURCE_CREDENTIALS,
+    observer: SILENT,
+  });
   return {
     inspector: inspection.inspector,
     exemptions: exemptionsOf(config),
@@ -63,10 +82,24 @@ function labelsOfConfig({ namespaces }: Config): Namespaces["labels"] {
 function labelsOfCluster(client: ClusterClient): Namespaces["labels"] {
   const direct = new DirectNamespaces(client, SYSTEM_TIMER);
   return async (namespace, call) => {
-    // Loading client-node takes a while, which is not the API server's fault; what is wrong here, `direct` will say.
-    await loadKubeConfig(CLUSTER).catch(() => undefined);
+    await loadClient();
     return direct.labels(namespace, call);
   };
+}
+
+function policiesOfCluster(client: ClusterClient): Policies {
+  const direct = new DirectPolicies(client, SYSTEM_TIMER, INSTALLATION);
+  return {
+    policiesFor: async (namespace, call) => {
+      await loadClient();
+      return direct.policiesFor(namespace, call);
+    },
+  };
+}
+
+// Loading client-node takes a while, which is not the API server's fault; what is wrong here, whoever asks will say.
+async function loadClient(): Promise<void> {
+  await loadKubeConfig(CLUSTER).catch(() => undefined);
 }
 
 // Whoever types a host means it; an image reference of a Pod is somebody else's text.

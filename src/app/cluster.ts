@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { readLabels } from "../admission/labels.ts";
-import type { LabelMap, Namespaces, PodLister, PullSecrets } from "../admission/ports.ts";
+import type { LabelMap, Namespaces, PodLister, PolicySecrets, PullSecrets } from "../admission/ports.ts";
 import { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
-import { ConfiguredNamespaces, NO_PODS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../adapters/kubernetes/configured-namespaces.ts";
+import { ConfiguredNamespaces, NO_PODS, NO_POLICY_SECRETS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../adapters/kubernetes/configured-namespaces.ts";
 import { ConfiguredPolicies } from "../adapters/kubernetes/configured-policies.ts";
+import { freshSecrets } from "../adapters/kubernetes/fresh-secrets.ts";
 import { type ClusterSource, loadKubeConfig } from "../adapters/kubernetes/kubeconfig.ts";
 import { NamespaceWatch } from "../adapters/kubernetes/namespace-watch.ts";
 import { ClusterPodLister } from "../adapters/kubernetes/pod-lister.ts";
@@ -22,6 +23,7 @@ export interface Cluster {
   readonly policies: Policies;
   readonly pullSecrets: PullSecrets;
   readonly sourceCredentials: SourceCredentials;
+  readonly policySecrets: PolicySecrets;
   readonly pods: PodLister;
   /** Whether a namespace is known and has a label of ours. */
   isLabelled(namespace: string): boolean;
@@ -49,6 +51,7 @@ function configuredCluster({ defaults }: Config, namespaces: ReadonlyMap<string,
     policies: new ConfiguredPolicies([], installation),
     pullSecrets: NO_PULL_SECRETS,
     sourceCredentials: NO_SOURCE_CREDENTIALS,
+    policySecrets: NO_POLICY_SECRETS,
     pods: NO_PODS,
     isLabelled: (namespace) => isLabelled(namespaces.get(namespace), defaults),
     watchAges: () => new Map(),
@@ -69,6 +72,7 @@ function liveCluster({ defaults }: Config, source: ClusterSource, options: Omit<
     policies,
     pullSecrets,
     sourceCredentials: pullSecrets.sources,
+    policySecrets: freshSecrets(client, SYSTEM_TIMER),
     pods: new ClusterPodLister(client),
     isLabelled: (namespace) => isLabelled(namespaces.known(namespace), defaults),
     watchAges: () => new Map([["namespaces", namespaces.ageSeconds()], ...policies.ages()]),

@@ -19,7 +19,7 @@ function imageJson({ judgement, inspection }: CheckedImage): object {
     message: imageLine(judgement),
     platforms: (inspection?.platforms ?? []).map(({ platform, digest, verdict: { kind, reason } }) => ({ platform, digest, verdict: kind, reason })),
     candidates: distinct((inspection?.evidence ?? []).flatMap(candidatesJson)),
-    policies: (inspection?.policies ?? []).map(policyJson),
+    ...(judgement.level === "verified" ? { policies: (inspection?.policies ?? []).map(policyJson) } : {}),
   };
 }
 

@@ -99,7 +99,7 @@ function claimText(candidate: Candidate, subject: Digest, paint: Paint): string 
     case "claims":
       return claimOf(candidate, subject) === subject ? paint("green", "claims this digest") : paint("red", `claims ${claim.digests.join(", ") || "nothing"}`);
     case "attests":
-      return claim.digests.includes(subject) ? "an attestation about this digest, no signature" : "an attestation about another digest";
+      return claim.digests.includes(subject) ? "no cosign signature; it is about this digest" : "no cosign signature; it is about another digest";
     case "instead":
       return "no cosign signature";
     case "unreadable":

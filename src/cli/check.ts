@@ -45,7 +45,7 @@ async function checkAll(parts: CheckParts, config: Config, options: CheckOptions
   const labels = await labelsOf(namespace, parts);
   if (labels instanceof UndeterminedError) return options.images.map((image) => settled(image, unknownNamespace(labels)));
   const basis = basisOf(options, labels, config.defaults);
-  const checker = new Checker(parts, basis, (cause) => progress.say(`an unexpected error: ${messageOf(cause)}`));
+  const checker = new Checker(parts, { ...basis, namespace: namespace ?? "" }, (cause) => progress.say(`an unexpected error: ${messageOf(cause)}`));
   const slots = new Slots(CONCURRENCY);
   const checked = await Promise.all(
     options.images.map((image) =>
@@ -61,9 +61,9 @@ async function checkAll(parts: CheckParts, config: Config, options: CheckOptions
   return checked;
 }
 
-function compose(config: Config, io: Io, { images }: CheckOptions): CheckParts {
+function compose(config: Config, io: Io, { images, policies }: CheckOptions): CheckParts {
   try {
-    return composeCheck(config, io.env, new Set(images.flatMap(hostOf)));
+    return composeCheck(config, io.env, { hosts: new Set(images.flatMap(hostOf)), policies });
   } catch (error) {
     if (error instanceof DockerConfigError || error instanceof StartError) throw new UsageError(error.message);
     throw error;

@@ -13,19 +13,24 @@ export interface CheckedImage {
   readonly inspection: Inspection | undefined;
 }
 
+/** By what images are judged, and in which namespace; empty where none was named. */
+export interface Asked extends Basis {
+  readonly namespace: string;
+}
+
 /** For one image, whatever its registry does, and for a namespace's labels; nobody waits for longer at a terminal. */
 const IMAGE_MS = 30_000;
 
 /** Judges images as admission does, and remembers what the inspector found on the way. */
 export class Checker {
   readonly #parts: CheckParts;
-  readonly #basis: Basis;
+  readonly #asked: Asked;
   readonly #judge: Judge;
   readonly #found = new Map<string, Inspection>();
 
-  constructor(parts: CheckParts, basis: Basis, defect: (cause: unknown) => void) {
+  constructor(parts: CheckParts, asked: Asked, defect: (cause: unknown) => void) {
     this.#parts = parts;
-    this.#basis = basis;
+    this.#asked = asked;
     const inspector = {
       inspect: async (...call: Parameters<CheckParts["inspector"]["inspect"]>) => {
         const inspection = await parts.inspector.inspect(...call);
@@ -39,8 +44,8 @@ export class Checker {
   async check(image: string): Promise<CheckedImage> {
     const limit = limitFor(this.#parts);
     try {
-      const identity = { namespace: "", pullSecrets: [], serviceAccount: "" };
-      const judgement = await this.#judge.judge(image, { ...this.#basis, identity, limit });
+      const { namespace, ...basis } = this.#asked;
+      const judgement = await this.#judge.judge(image, { ...basis, identity: { namespace, pullSecrets: [], serviceAccount: "" }, limit });
       return { judgement: forPerson(judgement), inspection: this.#found.get(image) };
     } finally {
       limit.close();
@@ -54,6 +59,7 @@ function forPerson(judgement: Judgement): Judgement {
   if (verdict.kind !== "undetermined") return judgement;
   const remedies: Readonly<Partial<Record<typeof verdict.reason, string>>> = {
     Unauthorized: `Log in with \`docker login ${hostOf(image).join("")}\`, as somebody who may pull this repository.`,
+    PoliciesUnknown: "Choose a cluster with KUBECONFIG, or give the trust policies as files (`--policy`).",
     InternalError: "This is a defect of Pratique; please report it with the line on standard error.",
   };
   return { ...judgement, verdict: { ...verdict, remedy: remedies[verdict.reason] ?? verdict.remedy } };

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseAllDocuments, parseDocument } from "yaml";
 import { messageOf } from "../errors.ts";
 import type { Problem } from "../schema/problem.ts";
 import { ConfigError } from "./problem.ts";
@@ -9,9 +9,26 @@ const MAX_ALIASES = 100;
 
 /** Parses one YAML 1.2 document without duplicate keys. Throws ConfigError with the line and column of every fault. */
 export function parseYaml(text: string, source: string): unknown {
-  if (text.length > MAX_LENGTH) throw new ConfigError(source, [{ path: "", message: "is larger than 1 MiB" }]);
+  refuseLength(text, source);
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, uniqueKeys: true, version: "1.2" });
+  return valueOf(parseDocument(text, { lineCounter, ...STRICT }), lineCounter, source);
+}
+
+/** Parses the documents of a file, as `kubectl apply` reads it; empty ones are left out. Throws ConfigError as `parseYaml`. */
+export function parseYamlDocuments(text: string, source: string): readonly unknown[] {
+  refuseLength(text, source);
+  const lineCounter = new LineCounter();
+  const documents = [...parseAllDocuments(text, { lineCounter, ...STRICT })];
+  return documents.map((document) => valueOf(document, lineCounter, source)).filter((value) => value !== null && value !== undefined);
+}
+
+const STRICT = { prettyErrors: false, stringKeys: true, uniqueKeys: true, version: "1.2" } as const;
+
+function refuseLength(text: string, source: string): void {
+  if (text.length > MAX_LENGTH) throw new ConfigError(source, [{ path: "", message: "is larger than 1 MiB" }]);
+}
+
+function valueOf(document: Document, lineCounter: LineCounter, source: string): unknown {
   const problems = [...document.errors, ...document.warnings].map(({ pos, message }): Problem => {
     const { line, col } = lineCounter.linePos(pos[0]);
     return { path: `line ${line}, column ${col}`, message };

@@ -121,8 +121,9 @@ t.test("a wrong call says what is wrong and ends with 2", async (t) => {
     [["check", "x", "--output", "yaml"], /--output is "yaml"; it must be text or json/],
     [["check", "x", "--output", "json", "--output", "text"], /--output is given twice/],
     [["check", "x", "--namespace", "No/Name"], /--namespace is "No\/Name"/],
-    [["check", "x", "--policy", "p.yaml"], /there is no --policy yet: .*NoPolicy/],
-    [["check", "x", "--policy=p.yaml"], /there is no --policy yet/],
+    [["check", "x", "--policy", "/nonexistent/p.yaml"], /policy file \/nonexistent\/p\.yaml cannot be read/],
+    [["check", "x", "--policy=p.yaml", "--level", "signed"], /leave out --policy, or --level/],
+    [["check", "x", "--policy", ""], /--policy needs a value/],
     [["check", "x", "--config", join(dir, "absent.yaml")], /absent\.yaml cannot be read: ENOENT/],
     [["check", "x", "--config", join(dir, "bad.yaml")], /bad\.yaml has 2 errors:\n  .*lisen: .*listen[^]*defaults\.enforce/],
     [["check", "x", "--config", join(dir, "ca.yaml")], /caFile of registry registry\.example\.com cannot be read/],
@@ -192,7 +193,7 @@ t.test("check says by its exit status, JSON and tree what was found", async (t) 
   const several = await pratique(["check", `${host}/shop/web:signed`, `${host}/shop/web:unsigned`, `${host}/shop/web:half`]);
   t.match(several, { status: 1, out: /\n3 images: 1 trusted, 2 untrusted\n$/ });
   t.equal((await pratique(["check", "--index", "index", `${host}/shop/web:half`])).status, 0);
-  t.match((await checkJson([`${host}/shop/web:signed`, "--level", "verified"])).images[0], { verdict: "untrusted", reason: "NoPolicy", digest: null });
+  t.match((await checkJson([`${host}/shop/web:signed`, "--level", "verified"], { KUBECONFIG: "/nonexistent" })).images[0], { verdict: "undetermined", reason: "PoliciesUnknown", digest: null, policies: [] });
 });
 
 t.test("every accessory is named by its layout, its place and its claim", async (t) => {
@@ -227,7 +228,7 @@ t.test("every accessory is named by its layout, its place and its claim", async 
   const { out } = await pratique(["check", `${host}/shop/web:1`]);
   t.match(out, /cosign signature \(simple-signing\) at the \.sig tag, in sha256:\w+: claims this digest \(2 times\)\n/);
   t.match(out, new RegExp(`Sigstore bundle at the referrers API, in sha256:\\w+: claims ${other}\n`));
-  t.match(out, /attestation at the referrers API, in sha256:\w+: no cosign signature\n/);
+  t.match(out, /attestation at the referrers API, in sha256:\w+: no cosign signature; it is about this digest\n/);
   t.match(out, /Sigstore bundle at the referrers API, in sha256:\w+: cannot be read \(Malformed\)\n/);
 });
 

@@ -1,4 +1,4 @@
-import type { LabelMap, Namespaces, PodLister, PullSecrets } from "../../admission/ports.ts";
+import type { LabelMap, Namespaces, PodLister, PolicySecrets, PullSecrets } from "../../admission/ports.ts";
 import { EMPTY_KEYRING } from "../../inspection/keyring.ts";
 import type { SourceCredentials } from "../../inspection/ports.ts";
 
@@ -25,6 +25,11 @@ export class ConfiguredNamespaces implements Namespaces {
 export const NO_PULL_SECRETS: PullSecrets = { keyring: async () => EMPTY_KEYRING };
 
 export const NO_SOURCE_CREDENTIALS: SourceCredentials = { keyring: async () => EMPTY_KEYRING };
+
+/** Without a cluster nobody reviews a policy; should one come all the same, its Secrets are nowhere. */
+export const NO_POLICY_SECRETS: PolicySecrets = {
+  read: async ({ namespace, name }) => ({ kind: "absent", message: `the Secret ${namespace}/${name} cannot be read: no API server is asked` }),
+};
 
 /** Without a cluster no Pod runs. */
 export const NO_PODS: PodLister = { list: async () => ({ pods: [], more: false }) };
