@@ -26,6 +26,7 @@ export interface VerifiedOptions {
 /** Level `verified`: every policy that governs the image is satisfied, each for the parts that its rule asks for. */
 export class VerifiedAssessment implements Assessment {
   readonly #options: VerifiedOptions;
+  readonly #outcomes = new WeakMap<Known, Map<ReadyPolicy, Map<Digest, SubjectOutcome>>>();
 
   constructor(options: VerifiedOptions) {
     this.#options = options;
@@ -70,12 +71,16 @@ export class VerifiedAssessment implements Assessment {
     return demand.index ?? this.#options.rule;
   }
 
-  // A subject is judged once, however many parts ask about it.
+  // A subject is judged once by what is known, however many parts ask about it; what is still open is not kept.
   #finder(policy: ReadyPolicy, known: Known): (subject: Digest) => SubjectOutcome | undefined {
-    const found = new Map<Digest, SubjectOutcome | undefined>();
+    const kept = this.#outcomes.get(known) ?? new Map<ReadyPolicy, Map<Digest, SubjectOutcome>>();
+    this.#outcomes.set(known, kept);
+    const outcomes = kept.get(policy) ?? new Map<Digest, SubjectOutcome>();
+    kept.set(policy, outcomes);
     return (subject) => {
-      if (!found.has(subject)) found.set(subject, judgeSubject(policy, subject, known, this.#options.verify));
-      return found.get(subject);
+      const outcome = outcomes.get(subject) ?? judgeSubject(policy, subject, known, this.#options.verify);
+      if (outcome !== undefined) outcomes.set(subject, outcome);
+      return outcome;
     };
   }
 }

@@ -67,6 +67,11 @@ export function signBundle(registry: RegistryDouble, repository: string, subject
   return attach(registry, repository, subject, { statement: { ...statement, predicateType }, options });
 }
 
+/** The bytes of a bundle that `cosign sign` would attach to a digest. */
+export function bundleOf(subject: Digest, options: BundleSignatureOptions): Uint8Array {
+  return bundleBytes(signStatement([options.claims ?? subject].flat(), options.annotations ?? {}), options);
+}
+
 /** Attests as cosign 3: like a signature, but the statement has another predicate. Returns the referrer's digest. */
 export function attestBundle(registry: RegistryDouble, repository: string, subject: Digest, options: BundleAttestationOptions): Digest {
   const { predicateType = SLSA_PROVENANCE, predicate = {} } = options;

@@ -223,15 +223,18 @@ async function referrers(registry: RegistryDouble, repository: string, subject: 
 }
 
 t.test("signatures verify, by every kind of key", async (t) => {
-  const hashes: Readonly<Record<KeyKind, readonly [legacy: string | null, bundle: string | null]>> = {
+  // What node:crypto verifies without a word on padding; the others are verified where they are used.
+  type Plain = Exclude<KeyKind, "rsa-pss" | "ed25519ph">;
+  const hashes: Readonly<Record<Plain, readonly [legacy: string | null, bundle: string | null]>> = {
     "ecdsa-p256": ["sha256", "sha256"],
     "ecdsa-p384": ["sha256", "sha384"],
+    "ecdsa-p521": ["sha256", "sha512"],
     rsa: ["sha256", "sha256"],
     ed25519: [null, null],
   };
   const registry = await start(t);
   const image = push(registry, OURS, imageManifest(), "v1");
-  for (const [kind, [legacy, bundled]] of Object.entries(hashes) as [KeyKind, readonly [string | null, string | null]][]) {
+  for (const [kind, [legacy, bundled]] of Object.entries(hashes) as [Plain, readonly [string | null, string | null]][]) {
     const key = generateSigningKey(kind);
     const publicKey = publicKeyOf(key);
     signLegacy(registry, kind, push(registry, kind, imageManifest()), { key });
