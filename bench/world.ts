@@ -26,7 +26,7 @@ const RECORDER = {
 export interface World {
   readonly registry: RegistryDouble;
   /** An admission with caches of its own that asks for this level, by these policies. */
-  webhook(level: Level, policies?: readonly JsonObject[]): Webhook;
+  readonly webhook: (level: Level, policies?: readonly JsonObject[]) => Webhook;
   close(): Promise<void>;
 }
 

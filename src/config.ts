@@ -16,7 +16,7 @@ export { ConfigError } from "./config/problem.ts";
 export type { Problem } from "./schema/problem.ts";
 
 /** The whole configuration, with its defaults, parsed and frozen. A file that is not configured is undefined. */
-export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel"> {
+export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel" | "installationNamespace" | "policyFiles"> {
   readonly listen: Address;
   readonly metricsListen: Address;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string | undefined };
@@ -79,6 +79,8 @@ function configOf(settings: Settings): Config {
     signed: { repositories: signed.repositories.map(parseGlob) },
     platforms: settings.platforms.flatMap((text) => parsePlatform(text) ?? []),
     namespaces: namespaces && new Map(Object.entries(namespaces).map(([name, labels]) => [name, new Map(Object.entries(labels))])),
+    installationNamespace: settings.installationNamespace,
+    policyFiles: settings.policyFiles,
     registries: settings.registries.map(registryOf),
     privateAddresses: settings.privateAddresses,
     requestSeconds: settings.requestSeconds,

@@ -9,7 +9,7 @@ export function admissionSettings(config: Config): AdmissionSettings {
     defaults: config.defaults,
     exemptions: exemptionsOf(config),
     requestMilliseconds: config.requestSeconds * 1000,
-    installationNamespace: "pratique-system",
+    installationNamespace: config.installationNamespace,
   };
 }
 

@@ -41,7 +41,6 @@ export interface CheckRequest {
 }
 
 const CLUSTER = { kind: "default" } as const;
-const INSTALLATION = "pratique-system";
 const SILENT = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
 
 /**
@@ -57,7 +56,7 @@ export function composeCheck(config: Config, env: Environment, { hosts, policies
     config,
     environment,
     installation: keyringOf(docker.entries),
-    policies: client === undefined || policies.length > 0 ? readPolicyFiles(policies, INSTALLATION) : policiesOfCluster(client),
+    policies: policiesFor(config, policies, client),
     // Pull secrets are for those who run in the cluster; whoever types a command has credentials of their own.
     sourceCredentials: NO_SOURCE_CREDENTIALS,
     observer: SILENT,
@@ -87,8 +86,13 @@ function labelsOfCluster(client: ClusterClient): Namespaces["labels"] {
   };
 }
 
-function policiesOfCluster(client: ClusterClient): Policies {
-  const direct = new DirectPolicies(client, SYSTEM_TIMER, INSTALLATION);
+function policiesFor({ policyFiles, installationNamespace }: Config, files: readonly string[], client: ClusterClient | undefined): Policies {
+  if (files.length > 0) return readPolicyFiles(files, installationNamespace);
+  return client === undefined ? readPolicyFiles(policyFiles, installationNamespace) : policiesOfCluster(client, installationNamespace);
+}
+
+function policiesOfCluster(client: ClusterClient, installation: string): Policies {
+  const direct = new DirectPolicies(client, SYSTEM_TIMER, installation);
   return {
     policiesFor: async (namespace, call) => {
       await loadClient();

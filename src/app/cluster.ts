@@ -4,7 +4,6 @@ import { readLabels } from "../admission/labels.ts";
 import type { LabelMap, Namespaces, PodLister, PolicySecrets, PullSecrets } from "../admission/ports.ts";
 import { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import { ConfiguredNamespaces, NO_PODS, NO_POLICY_SECRETS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../adapters/kubernetes/configured-namespaces.ts";
-import { ConfiguredPolicies } from "../adapters/kubernetes/configured-policies.ts";
 import { freshSecrets } from "../adapters/kubernetes/fresh-secrets.ts";
 import { type ClusterSource, loadKubeConfig } from "../adapters/kubernetes/kubeconfig.ts";
 import { NamespaceWatch } from "../adapters/kubernetes/namespace-watch.ts";
@@ -16,6 +15,7 @@ import type { ClusterRecorder } from "../adapters/kubernetes/recorder.ts";
 import { SYSTEM_TIMER } from "../adapters/kubernetes/timer.ts";
 import type { Config } from "../config.ts";
 import type { Policies, SourceCredentials } from "../inspection/ports.ts";
+import { readPolicyFiles } from "./policy-files.ts";
 
 /** Where namespaces, trust policies, pull secrets and running Pods come from. */
 export interface Cluster {
@@ -36,19 +36,16 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Whose Secrets a ClusterTrustPolicy names, and where the Lease of the status is. */
-const INSTALLATION_NAMESPACE = "pratique-system";
-
-/** The API server of `source`, or none at all where the configuration has `namespaces`. */
-export function composeCluster(config: Config, source: ClusterSource, recorder: ClusterRecorder, installationNamespace = INSTALLATION_NAMESPACE): Cluster {
-  if (config.namespaces !== undefined) return configuredCluster(config, config.namespaces, installationNamespace);
-  return liveCluster(config, source, { timer: SYSTEM_TIMER, recorder, jitter: Math.random, installation: installationNamespace });
+/** The API server of `source`, or none at all where the configuration has `namespaces`. Throws StartError for policy files that cannot be used. */
+export function composeCluster(config: Config, source: ClusterSource, recorder: ClusterRecorder): Cluster {
+  if (config.namespaces !== undefined) return configuredCluster(config, config.namespaces);
+  return liveCluster(config, source, { timer: SYSTEM_TIMER, recorder, jitter: Math.random, installation: config.installationNamespace });
 }
 
-function configuredCluster({ defaults }: Config, namespaces: ReadonlyMap<string, LabelMap>, installation: string): Cluster {
+function configuredCluster({ defaults, policyFiles, installationNamespace }: Config, namespaces: ReadonlyMap<string, LabelMap>): Cluster {
   return {
     namespaces: new ConfiguredNamespaces(namespaces),
-    policies: new ConfiguredPolicies([], installation),
+    policies: readPolicyFiles(policyFiles, installationNamespace),
     pullSecrets: NO_PULL_SECRETS,
     sourceCredentials: NO_SOURCE_CREDENTIALS,
     policySecrets: NO_POLICY_SECRETS,

@@ -14,6 +14,9 @@ Options:
   --tls-cert-file FILE    the serving certificate, read again when it changes
   --tls-key-file FILE     its private key
   --client-ca-file FILE   ask whoever posts reviews for a certificate of this CA
+  --installation-namespace NS
+                          where the Secrets of ClusterTrustPolicies are
+                          (pratique-system)
   --log-level LEVEL       trace, debug, info (the default), warn, error or fatal
   -h, --help              this page
 

@@ -8,6 +8,7 @@ export const FLAGS = {
   "tls-cert-file": ["tls", "certFile"],
   "tls-key-file": ["tls", "keyFile"],
   "client-ca-file": ["tls", "clientCAFile"],
+  "installation-namespace": ["installationNamespace"],
   "log-level": ["logLevel"],
 } as const satisfies Readonly<Record<string, Path>>;
 

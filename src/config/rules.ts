@@ -7,7 +7,7 @@ import { isNamespaceName } from "./format.ts";
 /** What no single field shows to be wrong. Fields of a wrong type have been reported already and are passed over. */
 export function ruleProblems(settings: JsonObject): readonly Problem[] {
   const registries = (arrayField(settings, "registries") ?? []).map((registry) => (isObject(registry) ? registry : {}));
-  return [...namespaceProblems(settings), ...registries.flatMap(registryProblems), ...duplicateProblems(registries)];
+  return [...namespaceProblems(settings), ...policyFileProblems(settings), ...registries.flatMap(registryProblems), ...duplicateProblems(registries)];
 }
 
 function namespaceProblems(settings: JsonObject): readonly Problem[] {
@@ -16,6 +16,12 @@ function namespaceProblems(settings: JsonObject): readonly Problem[] {
     const problem = { path: pathText(["namespaces", name]), message: "is not a namespace's name: at most 63 lower-case letters, digits and `-`" };
     return isNamespaceName(name) ? labelProblems(namespaces, name) : [problem];
   });
+}
+
+// In a cluster the policies are the cluster's: two places that govern would be one too many.
+function policyFileProblems(settings: JsonObject): readonly Problem[] {
+  const isUsed = (arrayField(settings, "policyFiles") ?? []).length > 0 && objectField(settings, "namespaces") === undefined;
+  return isUsed ? [{ path: "policyFiles", message: "is for where no API server is asked; name the namespaces here too (`namespaces`), or apply the policies to the cluster" }] : [];
 }
 
 // A bad label is refused here as it is on a namespace of the cluster.

@@ -75,6 +75,8 @@ export const ConfigSchema = group("The configuration of Pratique.", {
       description: "Labels by namespace. When present, no API server is asked; namespaces that are not listed have no labels.",
     }),
   ),
+  installationNamespace: formatted("namespace", "The namespace that Pratique is installed in: the Secrets that a ClusterTrustPolicy names are there.", "pratique-system"),
+  policyFiles: list(Type.String(), "Files with trust policies, and the Secrets that they name, for where no API server is asked (`namespaces`)."),
   registries: list(RegistrySchema, "Registries that need settings of their own. Any other registry is used with the defaults."),
   privateAddresses: Type.Enum([...PRIVATE_ADDRESSES], {
     description: "Which registries may have private addresses: `allow` for any, `configured` for those with `allowPrivate` alone.",
