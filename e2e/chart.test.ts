@@ -1,6 +1,6 @@
 // The chart as both Helms render it, and as a real API server takes it.
 import { join } from "node:path";
-import t from "tap";
+import t, { type Test } from "tap";
 import { stringify } from "yaml";
 import { parseConfig } from "../src/config.ts";
 import { createAuthority } from "../test/helpers/certificates.ts";
@@ -19,6 +19,11 @@ const SECRET = { certificate: { mode: "secret", secretName: "serving", caBundle:
 
 function webhooks(objects: readonly KubernetesObject[]): readonly Webhook[] {
   return only(objects, "ValidatingWebhookConfiguration").webhooks;
+}
+
+/** The entries that are called for some namespaces and not for others. */
+function selective(objects: readonly KubernetesObject[]): readonly Webhook[] {
+  return webhooks(objects).filter(({ namespaceSelector }) => namespaceSelector !== undefined);
 }
 
 for (const helm of HELMS) {
@@ -78,6 +83,7 @@ t.test("the webhook entries", async (t) => {
     ["observe-warn", "Ignore", 3, [...pods, ...templates]],
     ["observe-audit", "Ignore", 3, [...pods, ...templates]],
     ["namespaces", "Ignore", 5, ["namespaces"]],
+    ["policies", "Ignore", 5, ["clustertrustpolicies", "trustpolicies"]],
   ];
   t.same(entries.map(({ name }) => name), expected.map(([name]) => `${name}.pratique.dev`));
   for (const [index, [name, failurePolicy, timeoutSeconds, resources]] of expected.entries()) {
@@ -93,14 +99,15 @@ t.test("the webhook entries", async (t) => {
       },
     });
     t.same(entries[index]?.rules.flatMap(({ resources }) => resources), resources);
-    for (const rule of entries[index]?.rules ?? []) t.match(rule, { apiVersions: ["v1"], operations: ["CREATE", "UPDATE"] });
+    for (const rule of entries[index]?.rules ?? []) t.match(rule, { apiVersions: [name === "policies" ? "v1alpha1" : "v1"], operations: ["CREATE", "UPDATE"] });
   }
+  t.same(entries.filter(({ namespaceSelector }) => namespaceSelector === undefined).map(({ name }) => name), ["policies.pratique.dev"], "a policy is judged wherever it is");
   t.same(entries[1]?.rules.map(({ apiGroups }) => apiGroups), [[""], ["apps"], ["batch"]]);
 });
 
 // Kubernetes' own reading of a label selector.
 function selects({ namespaceSelector }: Webhook, labels: Readonly<Record<string, string>>): boolean {
-  return namespaceSelector.matchExpressions.every(({ key, operator, values = [] }) => {
+  return (namespaceSelector?.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
     const value = labels[key];
     switch (operator) {
       case "Exists":
@@ -148,7 +155,7 @@ function covers(entries: readonly Webhook[], set: Modes<string | undefined>, def
 
 t.test("each namespace is covered by the entries that its modes need, whatever the defaults are", async (t) => {
   for (const defaults of choices(["none", "signed"])) {
-    const entries = webhooks(await renderChart({ ...CERT_MANAGER, config: { defaults } }));
+    const entries = selective(await renderChart({ ...CERT_MANAGER, config: { defaults } }));
     t.same(choices(LABEL_VALUES).filter((set) => !covers(entries, set, defaults)), [], `defaults ${JSON.stringify(defaults)}`);
   }
 });
@@ -156,13 +163,13 @@ t.test("each namespace is covered by the entries that its modes need, whatever t
 t.test("a namespace that opts out of every mode is not asked about", async (t) => {
   const labels = { "pratique.dev/enforce": "none", "pratique.dev/warn": "none", "pratique.dev/audit": "none" };
   const defaults = { enforce: "signed", warn: "signed", audit: "signed" };
-  const entries = webhooks(await renderChart({ ...CERT_MANAGER, config: { defaults } }));
+  const entries = selective(await renderChart({ ...CERT_MANAGER, config: { defaults } }));
   t.same(entries.filter((entry) => selects(entry, labels)).map(({ name }) => name), ["namespaces.pratique.dev"]);
 });
 
 t.test("kube-system, the release's namespace and exempt ones are left out by name", async (t) => {
   const config = { defaults: { enforce: "signed" }, exemptions: { namespaces: ["cert-manager"] } };
-  const entries = webhooks(await renderChart({ ...CERT_MANAGER, config }));
+  const entries = selective(await renderChart({ ...CERT_MANAGER, config }));
   const entriesFor = (name: string, labels = {}) => entries.filter((entry) => selects(entry, { "kubernetes.io/metadata.name": name, ...labels })).map(({ name }) => name.split(".")[0]);
   t.same(entriesFor("shop"), ["enforce", "templates", "namespaces"]);
   for (const name of ["kube-system", RELEASE_NAMESPACE]) t.same(entriesFor(name, { "pratique.dev/enforce": "signed" }), []);
@@ -193,6 +200,12 @@ t.test("the role holds what is needed and nothing else", async (t) => {
     { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
     { apiGroups: [""], resources: ["secrets"], verbs: ["get"] },
     { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["get"] },
+    { apiGroups: ["pratique.dev"], resources: ["clustertrustpolicies", "trustpolicies"], verbs: ["get", "list", "watch"] },
+    { apiGroups: ["pratique.dev"], resources: ["clustertrustpolicies/status", "trustpolicies/status"], verbs: ["patch"] },
+  ]);
+  t.same(only(objects, "Role").rules, [
+    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["pratique-policy-status"], verbs: ["get", "update"] },
   ]);
   t.match(only(objects, "ClusterRoleBinding"), { roleRef: { name: RELEASE }, subjects: [{ name: RELEASE, namespace: RELEASE_NAMESPACE }] });
   t.equal(only(objects, "Deployment").spec.template.spec.serviceAccountName, only(objects, "ServiceAccount").metadata.name);
@@ -284,26 +297,88 @@ t.test("the notes tell the next step", async (t) => {
   for (const words of ["Nothing is refused yet", "signed.repositories"]) t.notOk(enforcing.includes(words), words);
 });
 
+t.test("the definitions come with the release unless a value says otherwise", async (t) => {
+  const crds = async (values: object) => (await renderChart({ ...SECRET, ...values })).filter(({ kind }) => kind === "CustomResourceDefinition");
+  const names = ["clustertrustpolicies.pratique.dev", "trustpolicies.pratique.dev"];
+  t.same((await crds({})).map(({ metadata }) => metadata.name), names);
+  for (const { metadata } of await crds({})) t.equal(metadata.annotations?.["helm.sh/resource-policy"], "keep");
+  t.same(await crds({ crds: { install: false } }), []);
+});
+
 t.test("a real API server", async (t) => {
   const cluster: Cluster = await startCluster();
   t.teardown(() => cluster.stop());
   const kubeconfig = join(cluster.folder.path, "admin.kubeconfig");
+  await cluster.call("POST", "/api/v1/namespaces", {
+    metadata: { name: RELEASE_NAMESPACE, labels: { "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted" } },
+  });
   for (const helm of HELMS) {
-    const namespace = `${RELEASE_NAMESPACE}-${helm}`;
     const run = (...args: readonly string[]) =>
-      execute(program(helm), [...args, "--namespace", namespace, "--kubeconfig", kubeconfig], { input: stringify(SECRET), env: { HOME: cluster.folder.path } });
-    await cluster.call("POST", "/api/v1/namespaces", { metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted" } } });
+      execute(program(helm), [...args, "--namespace", RELEASE_NAMESPACE, "--kubeconfig", kubeconfig], { input: stringify(SECRET), env: { HOME: cluster.folder.path } });
     const installed = await run("install", RELEASE, CHART, "--values", "-");
     t.equal(installed.status, 0, installed.stderr);
     t.notMatch(installed.stderr, /[Ww]arning/, "neither a field nor the Pod's security is objected to");
-    const upgraded = await run("upgrade", RELEASE, CHART, "--values", "-", "--set", "replicas=3");
+    await established(cluster);
+    const stale = await cluster.kubectl(["patch", "crd", "trustpolicies.pratique.dev", "--type=json", "-p", '[{"op":"replace","path":"/spec/names/shortNames","value":[]}]']);
+    t.equal(stale.status, 0, stale.stderr);
+    const upgraded = await run("upgrade", RELEASE, CHART, "--values", "-", "--set", "replicas=3", ...(helm === "helm4" ? ["--force-conflicts"] : []));
     t.equal(upgraded.status, 0, upgraded.stderr);
+    t.match((await cluster.call("GET", `${CRDS}/trustpolicies.pratique.dev`)).body, { spec: { names: { shortNames: ["tp"] } } }, "an upgrade brings the definitions up to date");
 
     const { metadata, spec } = only(await renderChart(SECRET), "Deployment").spec.template;
-    const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: "pratique", namespace }, spec };
-    const created = await cluster.call("POST", `/api/v1/namespaces/${namespace}/pods?dryRun=All&fieldValidation=Strict`, { ...pod, spec: { ...spec, serviceAccountName: RELEASE } });
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: "pratique", namespace: RELEASE_NAMESPACE }, spec };
+    const created = await cluster.call("POST", `/api/v1/namespaces/${RELEASE_NAMESPACE}/pods?dryRun=All&fieldValidation=Strict`, { ...pod, spec: { ...spec, serviceAccountName: RELEASE } });
     t.equal(created.status, 201, JSON.stringify(created.body));
     const uninstalled = await run("uninstall", RELEASE);
     t.equal(uninstalled.status, 0, uninstalled.stderr);
+    t.equal((await cluster.call("GET", `${CRDS}/clustertrustpolicies.pratique.dev`)).status, 200, "the definitions stay");
   }
+  await policies(t, cluster);
 });
+
+const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+async function established(cluster: Cluster): Promise<void> {
+  const waited = await cluster.kubectl(["wait", "--for=condition=Established", "crd/clustertrustpolicies.pratique.dev", "crd/trustpolicies.pratique.dev", "--timeout=30s"]);
+  if (waited.status !== 0) throw new Error(waited.stderr);
+}
+
+const KEY = { key: { data: "-----BEGIN PUBLIC KEY-----" } };
+const PASS = { static: { action: "pass" } };
+
+// Pratique is not there to be asked: what is refused here is refused by the definitions alone.
+async function policies(t: Test, cluster: Cluster): Promise<void> {
+  const put = (kind: string, spec: object) => cluster.kubectl(["create", "-n", "default", "--dry-run=server", "-o", "json", "-f", "-"], { input: JSON.stringify({ apiVersion: "pratique.dev/v1alpha1", kind, metadata: { name: "p" }, spec }) });
+  const spec = (change: object): object => ({ images: [{ glob: "harbor.example.com/**" }], authorities: [KEY], ...change });
+  const bad: readonly (readonly [kind: string, spec: object, words: readonly string[]])[] = [
+    ["ClusterTrustPolicy", {}, ["spec.images", "spec.authorities", "Required"]],
+    ["ClusterTrustPolicy", spec({ images: [] }), ["spec.images"]],
+    ["ClusterTrustPolicy", spec({ images: [{ glob: 1 }] }), ["spec.images[0].glob"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{}] }), ["spec.authorities[0]", "exactly one of key and static"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ keyless: {} }] }), ["spec.authorities[0]", "keyless authorities are not there yet"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ ...KEY, ...PASS }] }), ["spec.authorities[0]", "exactly one of key and static"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ key: {} }] }), ["spec.authorities[0].key", "exactly one of data and secretRef"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ key: { kms: "gcpkms://x" } }] }), ["spec.authorities[0].key", "cosign public-key"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ key: { ...KEY.key, secretRef: { name: "k" } } }] }), ["spec.authorities[0].key"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ key: { secretRef: { name: "No_Secret" } } }] }), ["spec.authorities[0].key.secretRef.name"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ key: { ...KEY.key, hashAlgorithm: "md5" } }] }), ["spec.authorities[0].key.hashAlgorithm"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ ...PASS, source: [{ oci: "a.b/c" }] }] }), ["spec.authorities[0]", "no use beside static"]],
+    ["ClusterTrustPolicy", spec({ threshold: 2 }), ["spec.threshold", "could never be met"]],
+    ["ClusterTrustPolicy", spec({ threshold: 0 }), ["spec.threshold"]],
+    ["ClusterTrustPolicy", spec({ threshold: 2, authorities: [KEY, PASS] }), ["spec.threshold", "static authority"]],
+    ["ClusterTrustPolicy", spec({ index: "all" }), ["spec.index"]],
+    ["TrustPolicy", spec({ authorities: [PASS] }), ["spec.authorities[0]", "narrows"]],
+  ];
+  for (const [kind, body, words] of bad) {
+    const { status, stderr } = await put(kind, body);
+    t.not(status, 0, JSON.stringify(body));
+    for (const word of words) t.ok(stderr.includes(word), `${word} is named`, { stderr });
+  }
+  const good = await put("ClusterTrustPolicy", spec({ authorities: [{ key: { secretRef: { name: "keys" } }, misspelt: { deep: true } }], treshold: 2 }));
+  t.equal(good.status, 0, good.stderr);
+  t.match(JSON.parse(good.stdout), { spec: { threshold: 1, treshold: 2, authorities: [{ key: { secretRef: { key: "cosign.pub" } }, misspelt: { deep: true } }] } }, "defaults are filled in, and what is misspelt is not hidden");
+  t.equal((await put("ClusterTrustPolicy", spec({ authorities: [PASS] }))).status, 0);
+  await cluster.kubectl(["create", "-f", "-"], { input: JSON.stringify({ apiVersion: "pratique.dev/v1alpha1", kind: "ClusterTrustPolicy", metadata: { name: "release" }, spec: spec({}) }) });
+  const listed = await cluster.kubectl(["get", "ctp"]);
+  t.match(listed.stdout, /NAME +READY +IMAGES +AGE\nrelease +harbor\.example\.com\/\*\* /);
+}

@@ -4,7 +4,7 @@
  */
 export const PLANS = {
   cases: 147,
-  chart: 18,
+  chart: 19,
   check: 5,
   outage: 5,
   plans: 2,

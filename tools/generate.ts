@@ -1,15 +1,17 @@
-// Writes what is made from the schemas of the configuration and of the chart's values: `npm run generate`.
+// Writes what is made from the schemas of the configuration, of the chart's values and of the policies: `npm run generate`.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Node } from "../src/schema/check.ts";
 import { ConfigSchema } from "../src/config/schema.ts";
 import { ChartValuesSchema } from "./generate/chart-values.ts";
+import { crdTemplate } from "./generate/crds.ts";
 import { fieldSections, table, withGenerated } from "./generate/markdown.ts";
 import { fieldRows } from "./generate/rows.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const CONFIGURATION = "docs/configuration.md";
 const CHART_README = "charts/pratique/README.md";
+const CRDS = "charts/pratique/templates/crds.yaml";
 const CHART_SCHEMA = "charts/pratique/values.schema.json";
 
 /** The generated files: their contents by their paths from the root of the repository. */
@@ -17,6 +19,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     [CONFIGURATION, withGenerated(await page(CONFIGURATION), fieldSections(ConfigSchema))],
     [CHART_README, withGenerated(await page(CHART_README), table(chartRows()))],
+    [CRDS, crdTemplate()],
     [CHART_SCHEMA, `${JSON.stringify(withoutFilled(ChartValuesSchema), undefined, 2)}\n`],
   ]);
 }

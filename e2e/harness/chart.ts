@@ -19,6 +19,7 @@ export interface Kinds {
   readonly Certificate: { readonly spec: CertificateSpec };
   readonly ClusterRole: { readonly rules: unknown };
   readonly ClusterRoleBinding: object;
+  readonly Role: { readonly rules: unknown };
   readonly ConfigMap: { readonly data: { readonly "pratique.yaml": string } };
   readonly Deployment: { readonly spec: { readonly replicas: number; readonly template: PodTemplate } };
   readonly ServiceAccount: object;
@@ -58,7 +59,7 @@ export interface Volume {
 
 export interface Webhook {
   readonly name: string;
-  readonly namespaceSelector: { readonly matchExpressions: readonly Expression[] };
+  readonly namespaceSelector?: { readonly matchExpressions: readonly Expression[] };
   readonly clientConfig: { readonly caBundle?: string; readonly service: { readonly path: string } };
   readonly rules: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[] }[];
 }

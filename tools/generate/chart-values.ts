@@ -34,6 +34,9 @@ export const ChartValuesSchema = Type.Object(
     podDisruptionBudget: group("Keeps evictions from stopping every Pod at once.", {
       enabled: Type.Boolean({ description: "Whether there is one, with `maxUnavailable: 1`.", default: true }),
     }),
+    crds: group("The definitions of ClusterTrustPolicy and TrustPolicy. They, and the policies, stay when the release is uninstalled.", {
+      install: Type.Boolean({ description: "Whether the release installs and upgrades them.", default: true }),
+    }),
     certificate: group("The certificate that the webhook shows to the API server.", {
       mode: Type.Enum(["", "secret", "cert-manager"], {
         description: "`secret`: from a Secret that exists. `cert-manager`: made and renewed by cert-manager. There is no default: one must be chosen.",

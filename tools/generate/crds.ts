@@ -1,0 +1,108 @@
+import { stringify } from "yaml";
+import type { Node } from "../../src/schema/check.ts";
+import type { PolicyFormat } from "../../src/trust/format.ts";
+import { POLICY_GROUP, POLICY_VERSION, PolicySpecSchema } from "../../src/trust/schema.ts";
+import { POLICY_KINDS, type PolicyKind } from "../../src/trust/trust-policy.ts";
+import { type Rule, rulesOf } from "./crd-rules.ts";
+
+const NAMES: Readonly<Record<PolicyKind, { readonly plural: string; readonly short: string; readonly about: string }>> = {
+  ClusterTrustPolicy: { plural: "clustertrustpolicies", short: "ctp", about: "Who must have signed the images that it governs, in every namespace that asks for level `verified`." },
+  TrustPolicy: { plural: "trustpolicies", short: "tp", about: "Who must have signed the images that it governs in its own namespace, besides what the cluster's policies ask for." },
+};
+
+/** The formats that a regular expression says whole; the API server refuses the others' faults by the webhook. */
+const PATTERNS: Readonly<Partial<Record<PolicyFormat, string>>> = {
+  tagPrefix: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+  secretName: "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
+  secretKey: "^[-._A-Za-z0-9]+$",
+  authorityName: "^[A-Za-z0-9][A-Za-z0-9 ._/-]*$",
+};
+
+const CONDITION = {
+  type: "object",
+  required: ["type", "status", "lastTransitionTime", "reason", "message"],
+  properties: {
+    type: { type: "string", maxLength: 316 },
+    status: { type: "string", enum: ["True", "False", "Unknown"] },
+    observedGeneration: { type: "integer", format: "int64", minimum: 0 },
+    lastTransitionTime: { type: "string", format: "date-time" },
+    reason: { type: "string", minLength: 1, maxLength: 1024 },
+    message: { type: "string", maxLength: 32_768 },
+  },
+};
+
+const STATUS = {
+  type: "object",
+  description: "What Pratique makes of the policy; written by one of its replicas.",
+  properties: {
+    observedGeneration: { type: "integer", format: "int64", description: "Which writing of the policy this is about." },
+    conditions: {
+      type: "array",
+      description: "`Ready`: whether the policy can be used. While it is not, it refuses every image that it governs; the message names the fields.",
+      items: CONDITION,
+      maxItems: 8,
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["type"],
+    },
+  },
+};
+
+const READY = `.status.conditions[?(@.type=="Ready")]`;
+const COLUMNS = [
+  { name: "Ready", type: "string", jsonPath: `${READY}.status` },
+  { name: "Images", type: "string", jsonPath: ".spec.images[*].glob" },
+  { name: "Threshold", type: "integer", jsonPath: ".spec.threshold", priority: 1 },
+  { name: "Reason", type: "string", jsonPath: `${READY}.reason`, priority: 1 },
+  { name: "Message", type: "string", jsonPath: `${READY}.message`, priority: 1 },
+  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+];
+
+/** The chart's template of both CRDs. */
+export function crdTemplate(): string {
+  const documents = POLICY_KINDS.map((kind) => stringify(crdOf(kind), { lineWidth: 0 }).replace("    LABELS: here\n", '    {{- include "pratique.labels" . | nindent 4 }}\n'));
+  return `{{- /* Made by npm run generate from src/trust/schema.ts. */}}\n{{- if .Values.crds.install }}\n${documents.join("---\n")}{{- end }}\n`;
+}
+
+/** One CRD, but for the labels that the chart gives it. */
+function crdOf(kind: PolicyKind): object {
+  const { plural, short, about } = NAMES[kind];
+  const schema = {
+    type: "object",
+    description: about,
+    required: ["spec"],
+    properties: { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: { type: "object" }, spec: structural(PolicySpecSchema, "spec", rulesOf(kind)), status: STATUS },
+  };
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: {
+      name: `${plural}.${POLICY_GROUP}`,
+      annotations: { "helm.sh/resource-policy": "keep" },
+      labels: { LABELS: "here" },
+    },
+    spec: {
+      group: POLICY_GROUP,
+      scope: kind === "TrustPolicy" ? "Namespaced" : "Cluster",
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List`, shortNames: [short], categories: ["pratique"] },
+      versions: [{ name: POLICY_VERSION, served: true, storage: true, schema: { openAPIV3Schema: schema }, subresources: { status: {} }, additionalPrinterColumns: COLUMNS }],
+    },
+  };
+}
+
+// A structural schema has keywords of its own; what is ours alone stays behind.
+function structural(node: Node, path: string, rules: Readonly<Record<string, readonly Rule[]>>): object {
+  const { type, description, default: value, enum: values, minimum, maximum, minLength, maxLength, minItems, maxItems } = node;
+  const pattern = PATTERNS[(node.format ?? "") as PolicyFormat];
+  const common = { type: type ?? "string", description, default: value, enum: values, minimum, maximum, minLength, maxLength, minItems, maxItems, pattern };
+  if (node.items !== undefined) return { ...common, "x-kubernetes-list-type": "atomic", items: structural(node.items, `${path}[]`, rules) };
+  if (node.properties === undefined) return common;
+  const fields = Object.entries(node.properties);
+  return {
+    ...common,
+    required: node.required?.filter((name) => node.properties?.[name]?.default === undefined),
+    // Pruning would hide a misspelt field: it must reach whoever can refuse it.
+    "x-kubernetes-preserve-unknown-fields": true,
+    "x-kubernetes-validations": rules[path],
+    properties: Object.fromEntries(fields.map(([name, inner]) => [name, structural(inner, `${path}.${name}`, rules)])),
+  };
+}
