@@ -1,14 +1,14 @@
 // The images that the cases name, and who signed what of them. A case writes `${plain}/unsigned:1`.
 import { join } from "node:path";
 import type { Digest } from "../../src/image/digest.ts";
-import { type Author, type Layout, LAYOUTS, type Signer, SIGNERS } from "./author.ts";
+import { type Author, type KeyName, KEYS, type Layout, LAYOUTS, type Signer, SIGNERS } from "./author.ts";
 import { type Content, image, index, writeLayout } from "./content.ts";
 import type { Folder } from "./folder.ts";
 import type { Registry, RegistryName } from "./registries.ts";
 
 /** What is attached to an image. `of` is a platform of an index; without it, the image or the index itself. */
 type Attachment =
-  | { readonly kind: "signature"; readonly by: Signer; readonly layout: Layout; readonly scope: "recursive" | "top"; readonly of?: string }
+  | { readonly kind: "signature"; readonly by: Signer; readonly layout: Layout; readonly scope: "recursive" | "top"; readonly of?: string; readonly key?: KeyName; /** A repository of the same registry. */ readonly into?: string }
   | { readonly kind: "attestation"; readonly by: Signer }
   /** The `.sig` tag of another image of the catalogue, copied. */
   | { readonly kind: "stolen"; readonly from: string };
@@ -18,11 +18,19 @@ interface Entry {
   readonly content: Content;
   readonly attached: readonly Attachment[];
   readonly in: readonly RegistryName[];
+  /** Published only where it is asked for by its name. */
+  readonly isSpecial?: true;
 }
 
 const EVERYWHERE: readonly RegistryName[] = ["referrers", "plain", "htpasswd", "token"];
 const OPEN: readonly RegistryName[] = ["referrers", "plain"];
 const BOTH_PLATFORMS = ["amd64", "arm64"];
+
+/** Layouts in which a key of each kind signs: what differs between them is how cosign hashes. */
+const KEYED_LAYOUTS = ["simple-signing", "bundle"] as const;
+const KEYED = SIGNERS.flatMap((by) =>
+  KEYED_LAYOUTS.flatMap((layout) => KEYS.filter((key) => key !== "e2e").map((key) => special(`${by}-${layout}-${key}`, [{ ...top(by, layout), key }]))),
+);
 
 const ENTRIES: readonly Entry[] = [
   { name: "unsigned", content: image("unsigned"), attached: [], in: EVERYWHERE },
@@ -39,14 +47,21 @@ const ENTRIES: readonly Entry[] = [
   ]),
   { name: "index-buildkit", content: index("index-buildkit", [...BOTH_PLATFORMS, "unknown"]), attached: [usual("cosign3"), { ...usual("cosign3"), of: "linux/amd64" }, { ...usual("cosign3"), of: "linux/arm64" }], in: OPEN },
   { name: "index-of-nothing", content: index("index-of-nothing", ["unknown"]), attached: [usual("cosign3")], in: OPEN },
+  ...KEYED,
+  special("two-keys", [usual("cosign2"), { ...usual("cosign3"), key: "other" }]),
+  special("elsewhere", [{ ...usual("cosign2"), into: "signatures" }]),
+  special("index-two-keys", [{ ...usual("cosign2"), scope: "recursive" }, { ...usual("cosign3"), scope: "recursive", key: "other" }], index("index-two-keys", BOTH_PLATFORMS)),
 ];
+
+/** The images that are signed with a key of each kind. */
+export const KEYED_IMAGES: readonly string[] = KEYED.map(({ name }) => name);
 
 /** Digests by `name`, and by `name/linux/arm64` for the platforms of an index. */
 export type Digests = ReadonlyMap<string, Digest>;
 
 /** Pushes and signs the whole catalogue, or the images that are named. */
 export async function publish(author: Author, folder: Folder, registries: readonly Registry[], names?: readonly string[]): Promise<Digests> {
-  const wanted = ENTRIES.filter(({ name }) => names === undefined || names.includes(name));
+  const wanted = ENTRIES.filter(({ name, isSpecial }) => (names === undefined ? isSpecial === undefined : names.includes(name)));
   for (const { name, content } of wanted) await writeLayout(join(folder.path, "layouts", name), content);
   await Promise.all(registries.map((registry) => publishTo(registry, author, folder, wanted)));
   return new Map(wanted.flatMap(({ name, content }) => digestsOf(name, content)));
@@ -64,7 +79,7 @@ async function attach(registry: Registry, author: Author, { name, content, attac
   switch (attachment.kind) {
     case "signature": {
       const subject = attachment.of === undefined ? content.digest : content.platforms.get(attachment.of);
-      return author.sign(`${repository}@${subject}`, attachment);
+      return author.sign(`${repository}@${subject}`, { ...attachment, ...(attachment.into && { into: `${registry.host}/${attachment.into}` }) });
     }
     case "attestation":
       return author.attest(`${repository}@${content.digest}`, attachment.by);
@@ -78,6 +93,10 @@ async function attach(registry: Registry, author: Author, { name, content, attac
 
 function single(name: string, attached: readonly Attachment[], where: readonly RegistryName[]): Entry {
   return { name, content: image(name), attached, in: where };
+}
+
+function special(name: string, attached: readonly Attachment[], content = image(name)): Entry {
+  return { name, content, attached, in: ["referrers"], isSpecial: true };
 }
 
 function multi(name: string, attached: readonly Attachment[]): Entry {

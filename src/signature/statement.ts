@@ -14,7 +14,10 @@ export interface Statement {
 const IN_TOTO = "application/vnd.in-toto+json";
 const STATEMENT_TYPES: ReadonlySet<unknown> = new Set(["https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"]);
 
-/** Decodes an envelope's statement (in-toto attestation framework, "Statement"); undefined for anything else, and for one without subject or predicate. */
+/**
+ * Decodes an envelope's statement (in-toto attestation framework, "Statement"); undefined for anything else, and for one
+ * without subject. An attestation needs a predicate, which is all that it has to say; cosign 2's signatures have none.
+ */
 export function decodeStatement({ payloadType, payload }: Envelope): Statement | undefined {
   if (payloadType !== IN_TOTO) return undefined;
   let statement: unknown;
@@ -26,7 +29,8 @@ export function decodeStatement({ payloadType, payload }: Envelope): Statement |
   if (!isObject(statement) || !STATEMENT_TYPES.has(statement["_type"])) return undefined;
   const predicateType = stringField(statement, "predicateType") ?? "";
   const digests = subjectsOf(statement);
-  const isWhole = predicateType !== "" && objectField(statement, "predicate") !== undefined && digests.length > 0;
+  const hasPredicate = predicateType === SIGN_PREDICATE || objectField(statement, "predicate") !== undefined;
+  const isWhole = predicateType !== "" && hasPredicate && digests.length > 0;
   return isWhole ? { predicateType, digests } : undefined;
 }
 

@@ -22,8 +22,11 @@ export interface KeyCheck {
 export function isSignedBy({ key, hash, wrapping }: KeyCheck, bytes: Uint8Array, signature: Uint8Array): boolean {
   switch (key.kind) {
     case "ed25519":
-      // cosign 3 signs the SHA-512 of an envelope in a bundle (Ed25519ph), and the bytes themselves everywhere else.
-      return (wrapping === "bundle" && isPrehashed(key.key, bytes, signature)) || isVerified(null, bytes, key.key, signature);
+      // cosign signs the bytes themselves or their SHA-512 (Ed25519ph), by its version more than by its format. The first
+      // try is what is likely; the pure form is ten times as fast.
+      return wrapping === "bundle"
+        ? isPrehashed(key.key, bytes, signature) || isVerified(null, bytes, key.key, signature)
+        : isVerified(null, bytes, key.key, signature) || isPrehashed(key.key, bytes, signature);
     case "ecdsa-p256":
     case "ecdsa-p384":
     case "ecdsa-p521":
