@@ -11,6 +11,7 @@ export const PLANS = {
   plans: 2,
   rbac: 7,
   references: 3,
+  verified: 38,
   watch: 5,
   workloads: 5,
 } as const;
