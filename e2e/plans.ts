@@ -9,6 +9,7 @@ export const PLANS = {
   check: 5,
   outage: 5,
   plans: 2,
+  policies: 6,
   rbac: 7,
   references: 3,
   verified: 38,
