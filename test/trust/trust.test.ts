@@ -28,7 +28,7 @@ t.test("keys of each kind, and one fingerprint for each key however it is writte
 });
 
 t.test("what is no public key is refused, and nothing of it is quoted", async (t) => {
-  const pem = (object: KeyObject, type: "pkcs8" | "spki" = "spki"): string => object.export({ type: type as "spki", format: "pem" }).toString();
+  const pem = (object: KeyObject, type: "pkcs8" | "spki" = "spki"): string => object.export({ type, format: "pem" }).toString();
   const weak = generateKeyPairSync("rsa", { modulusLength: 1024 });
   const certificate = await loopbackCertificate();
   const secret = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;

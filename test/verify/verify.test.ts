@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import fc from "fast-check";
+import { assert, property, string, uint8Array } from "fast-check";
 import t from "tap";
 import { computeDigest } from "../../src/image/digest.ts";
 import { decodeManifest } from "../../src/image/manifest.ts";
@@ -136,9 +136,9 @@ t.test("a bare envelope may carry several signatures, and one is enough", async 
 t.test("whatever the bytes are, nothing is thrown and nothing verifies", async (t) => {
   const keys = KINDS.map((kind) => authority(generateSigningKey(kind).publicKey));
   const never = (document: SignedDocument): boolean => keys.every((each) => verifyDocument(document, each).kind === "rejected");
-  const bytes = fc.uint8Array({ maxLength: 200 });
-  fc.assert(
-    fc.property(bytes, bytes, fc.string(), (payload, signature, payloadType) => {
+  const bytes = uint8Array({ maxLength: 200 });
+  assert(
+    property(bytes, bytes, string(), (payload, signature, payloadType) => {
       const annotations = new Map([[SIGNATURE_ANNOTATION, Buffer.from(signature).toString("base64")]]);
       const envelope = { payloadType, payload, signatures: [signature] };
       return (
