@@ -42,8 +42,9 @@ const roles = [only(pratique.objects, "ClusterRole"), only(pratique.objects, "Ro
 const account = only(pratique.objects, "ServiceAccount").metadata.name;
 const permissions = roles.flatMap(permissionsOf);
 const LEASE = "/apis/coordination.k8s.io/v1/namespaces/pratique-system/leases/pratique-policy-status";
-const POLICIES: readonly Policy[] = [{ name: "all" }, { name: "all", namespace: "verified" }].map((id) => ({ ...id, spec: { images: [{ glob: "**" }], authorities: [{ key: { data: world.author.publicKey("e2e") } }] } }));
-const [CLUSTER_POLICY, OWN_POLICY] = POLICIES as [Policy, Policy];
+const spec = { images: [{ glob: "**" }], authorities: [{ key: { data: world.author.publicKey("e2e") } }] };
+const CLUSTER_POLICY: Policy = { name: "all", spec };
+const OWN_POLICY: Policy = { name: "all", namespace: "verified", spec };
 
 /** What shows that a permission is needed: true while it is there. */
 const NEEDS: Readonly<Record<string, () => Promise<boolean>>> = {
@@ -76,7 +77,7 @@ await cluster.apply(object("ServiceAccount", "puller", { imagePullSecrets: [{ na
 
 await makeNamespace(cluster, "verified", { enforce: "verified" });
 await cluster.apply(object("Secret", "registry", { type: "kubernetes.io/dockerconfigjson", data }), "verified");
-await govern(cluster, POLICIES);
+await govern(cluster, [CLUSTER_POLICY, OWN_POLICY]);
 
 t.test("with the chart's roles, everything works", async (t) => {
   t.strictSame(Object.keys(NEEDS).sort(), permissions.map(nameOf).sort(), "there is a need for each permission, and no other permission");
@@ -105,7 +106,7 @@ async function listRefused(): Promise<void> {
 
 async function grant(granted: readonly Permission[]): Promise<void> {
   for (const role of roles) {
-    const rules = granted.filter((each) => each.role === role).map(({ group, resource, verb, names }) => ({ apiGroups: [group], resources: [resource], verbs: [verb], ...(names && { resourceNames: names }) }));
+    const rules = granted.filter((each) => each.role === role).map(({ group, resource, verb, names }) => ({ apiGroups: [group], resources: [resource], verbs: [verb], resourceNames: names }));
     await cluster.apply({ ...role, rules } as KubernetesObject, RELEASE_NAMESPACE);
   }
   for (const permission of permissions) {

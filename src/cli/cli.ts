@@ -1,6 +1,7 @@
 import { closest } from "../schema/suggestion.ts";
 import { VERSION } from "../version.ts";
 import { CHECK_HELP } from "./check-help.ts";
+import { IMPORT_HELP } from "./import-help.ts";
 import type { ExitStatus, Io } from "./io.ts";
 import { SERVE_HELP } from "./serve-help.ts";
 import { UsageError } from "./usage-error.ts";
@@ -28,6 +29,12 @@ const COMMANDS: readonly Command[] = [
     summary: "judge images and show what is attached to them",
     help: CHECK_HELP,
     run: async (args, io) => (await import("./check.ts")).check(args, io),
+  },
+  {
+    name: "import",
+    summary: "turn policies of sigstore, Kyverno or Connaisseur into trust policies",
+    help: IMPORT_HELP,
+    run: async (args, io) => (await import("./import.ts")).importPolicies(args, io),
   },
 ];
 
