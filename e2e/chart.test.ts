@@ -204,7 +204,7 @@ t.test("the role holds what is needed and nothing else", async (t) => {
     { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
     { apiGroups: [""], resources: ["secrets"], verbs: ["get"] },
     { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["get"] },
-    { apiGroups: ["pratique.dev"], resources: ["clustertrustpolicies", "trustpolicies"], verbs: ["get", "list", "watch"] },
+    { apiGroups: ["pratique.dev"], resources: ["clustertrustpolicies", "trustpolicies"], verbs: ["list", "watch"] },
     { apiGroups: ["pratique.dev"], resources: ["clustertrustpolicies/status", "trustpolicies/status"], verbs: ["patch"] },
   ]);
   t.same(only(objects, "Role").rules, [

@@ -10,7 +10,7 @@ export const PLANS = {
   outage: 5,
   plans: 2,
   policies: 6,
-  rbac: 7,
+  rbac: 16,
   references: 3,
   verified: 38,
   watch: 5,

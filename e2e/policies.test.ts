@@ -83,7 +83,7 @@ t.test("a key that is rotated in its Secret, without a restart", async (t) => {
   t.equal(await admitted(OTHERS), true);
   await write("garbage");
   t.ok(await becomes(OTHERS, "PolicyInvalid"));
-  t.match(await ready(cluster, { name: "release" }, ({ status }) => status === "False"), { reason: "KeyUnavailable", message: /Secret pratique-system\/release-key, key cosign\.pub/ });
+  t.match(await ready(cluster, { name: "release" }, { accept: ({ status }) => status === "False" }), { reason: "KeyUnavailable", message: /Secret pratique-system\/release-key, key cosign\.pub/ });
   await write(undefined);
   t.ok(await becomes(OTHERS, "no key"), "the Secret is there, and the key in it is not");
   await release(cluster, [policy()]);

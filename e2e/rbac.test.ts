@@ -3,6 +3,8 @@ import t from "tap";
 import { createPod, makeNamespace } from "./harness/ask.ts";
 import { dockerConfigJson } from "./harness/author.ts";
 import { type KubernetesObject, only, RELEASE_NAMESPACE } from "./harness/chart.ts";
+import type { Manifest } from "./harness/cluster.ts";
+import { govern, type Policy, ready } from "./harness/policies.ts";
 import { type Outcome, until } from "./harness/process.ts";
 import { startWorld } from "./harness/world.ts";
 import { PLANS } from "./plans.ts";
@@ -11,17 +13,22 @@ interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
 }
 
-/** One verb on one resource. */
+/** One verb on one resource, by one of the chart's roles. */
 interface Permission {
+  readonly role: KubernetesObject;
   readonly group: string;
   readonly resource: string;
   readonly verb: string;
+  readonly names: readonly string[] | undefined;
 }
 
 /** Longer than the pause after a watch that was refused at once. */
 const RETRY_SECONDS = 3;
+/** Longer than taking over a Lease that was given up, and writing a status. */
+const STATUS_SECONDS = 8;
 
 t.plan(PLANS.rbac);
 
@@ -31,19 +38,34 @@ t.teardown(() => world.stop());
 const { cluster, pratique } = world;
 const registry = world.registry("htpasswd");
 const good = `${registry.host}/cosign3-bundle:1`;
-const role = only(pratique.objects, "ClusterRole");
+const roles = [only(pratique.objects, "ClusterRole"), only(pratique.objects, "Role")];
 const account = only(pratique.objects, "ServiceAccount").metadata.name;
-const permissions = (role["rules"] as readonly Rule[]).flatMap(permissionsOf);
+const permissions = roles.flatMap(permissionsOf);
+const LEASE = "/apis/coordination.k8s.io/v1/namespaces/pratique-system/leases/pratique-policy-status";
+const POLICIES: readonly Policy[] = [{ name: "all" }, { name: "all", namespace: "verified" }].map((id) => ({ ...id, spec: { images: [{ glob: "**" }], authorities: [{ key: { data: world.author.publicKey("e2e") } }] } }));
+const [CLUSTER_POLICY, OWN_POLICY] = POLICIES as [Policy, Policy];
 
 /** What shows that a permission is needed: true while it is there. */
 const NEEDS: Readonly<Record<string, () => Promise<boolean>>> = {
   "list namespaces": async () => (await pratique.readiness()) === 200,
-  "watch namespaces": keepsWatching,
+  "watch namespaces": () => keepsWatching("namespaces"),
   "get namespaces": readsUnknownNamespace,
   "list pods": rehearsesRunningPods,
   "get secrets": pullsWithSecretOfPod,
   "get serviceaccounts": pullsWithSecretOfAccount,
+  "list clustertrustpolicies": knowsPolicies,
+  "watch clustertrustpolicies": () => keepsWatching("clustertrustpolicies"),
+  "list trustpolicies": knowsPolicies,
+  "watch trustpolicies": () => keepsWatching("trustpolicies"),
+  "patch clustertrustpolicies/status": () => writesStatus(CLUSTER_POLICY),
+  "patch trustpolicies/status": () => writesStatus(OWN_POLICY),
+  "create leases": () => writesStatus(CLUSTER_POLICY),
+  "get leases": () => writesStatus(CLUSTER_POLICY),
+  "update leases": () => writesStatus(CLUSTER_POLICY),
 };
+
+/** Needs that show only where a Lease was given up before, and not where there is none. */
+const NEEDS_LEASE: ReadonlySet<string> = new Set(["get leases", "update leases"]);
 
 await makeNamespace(cluster, "running", {});
 await createPod(cluster, "running", `${registry.host}/unsigned:1`, { name: "web" });
@@ -52,9 +74,12 @@ const data = { ".dockerconfigjson": Buffer.from(dockerConfigJson([registry])).to
 await cluster.apply(object("Secret", "registry", { type: "kubernetes.io/dockerconfigjson", data }), "shop");
 await cluster.apply(object("ServiceAccount", "puller", { imagePullSecrets: [{ name: "registry" }] }), "shop");
 
-t.test("with the chart's role, everything works", async (t) => {
+await makeNamespace(cluster, "verified", { enforce: "verified" });
+await cluster.apply(object("Secret", "registry", { type: "kubernetes.io/dockerconfigjson", data }), "verified");
+await govern(cluster, POLICIES);
+
+t.test("with the chart's roles, everything works", async (t) => {
   t.strictSame(Object.keys(NEEDS).sort(), permissions.map(nameOf).sort(), "there is a need for each permission, and no other permission");
-  t.equal(pratique.objects.filter(({ kind }) => kind === "Role").length, 0, "the cluster role is the only one");
   for (const [name, isMet] of Object.entries(NEEDS)) t.ok(await isMet(), name);
 });
 
@@ -63,6 +88,8 @@ for (const permission of permissions) {
   t.test(`without: ${name}`, async (t) => {
     await grant(permissions.filter((other) => other !== permission));
     await pratique.kill();
+    await cluster.call("DELETE", LEASE);
+    if (NEEDS_LEASE.has(name)) await cluster.apply({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "pratique-policy-status" }, spec: { holderIdentity: "", leaseDurationSeconds: 1 } } as Manifest, RELEASE_NAMESPACE);
     await pratique.launch();
     if (name === "list namespaces") await listRefused();
     else await pratique.ready();
@@ -77,24 +104,29 @@ async function listRefused(): Promise<void> {
 }
 
 async function grant(granted: readonly Permission[]): Promise<void> {
-  const rules = granted.map(({ group, resource, verb }) => ({ apiGroups: [group], resources: [resource], verbs: [verb] }));
-  await cluster.apply({ ...role, rules } as KubernetesObject, "");
+  for (const role of roles) {
+    const rules = granted.filter((each) => each.role === role).map(({ group, resource, verb, names }) => ({ apiGroups: [group], resources: [resource], verbs: [verb], ...(names && { resourceNames: names }) }));
+    await cluster.apply({ ...role, rules } as KubernetesObject, RELEASE_NAMESPACE);
+  }
   for (const permission of permissions) {
     const isGranted = granted.includes(permission);
     await until(`the API server knows of ${nameOf(permission)}`, async () => ((await mayDo(permission)) === isGranted ? true : undefined), { seconds: 10 });
   }
 }
 
-async function mayDo({ group, resource, verb }: Permission): Promise<boolean> {
+async function mayDo({ role, group, resource, verb, names }: Permission): Promise<boolean> {
+  const [name, subresource] = resource.split("/");
+  const namespace = role.kind === "Role" ? RELEASE_NAMESPACE : "shop";
+  const attributes = { group, resource: name, verb, namespace: name === "namespaces" ? "" : namespace, ...(subresource && { subresource }), ...(names?.[0] && { name: names[0] }) };
   const { body } = await cluster.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {
-    spec: { user: `system:serviceaccount:${RELEASE_NAMESPACE}:${account}`, resourceAttributes: { group, resource, verb, namespace: resource === "namespaces" ? "" : "shop" } },
+    spec: { user: `system:serviceaccount:${RELEASE_NAMESPACE}:${account}`, resourceAttributes: attributes },
   });
   return (body as { readonly status: { readonly allowed: boolean } }).status.allowed;
 }
 
 // A watch that is refused is tried again and again: labels still arrive, by lists that nobody should have to answer.
-async function keepsWatching(): Promise<boolean> {
-  const restarts = () => pratique.metric("pratique_watch_restarts_total", { resource: "namespaces" });
+async function keepsWatching(resource: string): Promise<boolean> {
+  const restarts = () => pratique.metric("pratique_watch_restarts_total", { resource });
   return until("the watch is started again", async () => ((await restarts()) > 0 ? true : undefined), { seconds: RETRY_SECONDS }).then(() => false, () => true);
 }
 
@@ -123,6 +155,21 @@ async function pullsWithSecretOfAccount(): Promise<boolean> {
   return status === 0 && !stderr.includes("could not be checked");
 }
 
+async function knowsPolicies(): Promise<boolean> {
+  const spec = { imagePullSecrets: [{ name: "registry" }], containers: [{ name: "web", image: good }] };
+  const pod = { apiVersion: "v1", kind: "Pod", metadata: { generateName: "web-" }, spec };
+  return (await cluster.kubectl(["create", "-n", "verified", "-f", "-"], { input: JSON.stringify(pod) })).status === 0;
+}
+
+// What was there is taken away; whoever holds the Lease sees it, and writes it again.
+async function writesStatus(policy: Policy): Promise<boolean> {
+  const { name, namespace } = policy;
+  const target = namespace === undefined ? ["ctp", name] : ["tp", name, "-n", namespace];
+  const cleared = await cluster.kubectl(["patch", ...target, "--subresource=status", "--type=merge", "-p", '{"status":{"conditions":null}}']);
+  if (cleared.status !== 0) throw new Error(cleared.stderr);
+  return ready(cluster, policy, { seconds: STATUS_SECONDS }).then(() => true, () => false);
+}
+
 function create(object: object): Promise<Outcome> {
   return cluster.kubectl(["create", "-n", "shop", "-f", "-"], { input: JSON.stringify(object) });
 }
@@ -131,8 +178,10 @@ function object(kind: string, name: string, fields: object) {
   return { apiVersion: "v1", kind, metadata: { name }, ...fields };
 }
 
-function permissionsOf({ apiGroups, resources, verbs }: Rule): readonly Permission[] {
-  return apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => ({ group, resource, verb }))));
+function permissionsOf(role: KubernetesObject): readonly Permission[] {
+  return (role["rules"] as readonly Rule[]).flatMap(({ apiGroups, resources, verbs, resourceNames: names }) =>
+    apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb): Permission => ({ role, group, resource, verb, names })))),
+  );
 }
 
 function nameOf({ verb, resource }: Permission): string {

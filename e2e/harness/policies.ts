@@ -28,8 +28,13 @@ export async function deletePolicy(cluster: Cluster, { name, namespace }: Pick<P
   if (status !== 0) throw new Error(stderr);
 }
 
+export interface Waiting {
+  readonly accept?: (condition: Condition) => boolean;
+  readonly seconds?: number;
+}
+
 /** The condition `Ready`, once it is about what stands there now. */
-export function ready(cluster: Cluster, policy: Pick<Policy, "name" | "namespace">, accept: (condition: Condition) => boolean = () => true): Promise<Condition> {
+export function ready(cluster: Cluster, policy: Pick<Policy, "name" | "namespace">, { accept = () => true, seconds = 30 }: Waiting = {}): Promise<Condition> {
   let last: unknown;
   return until(
     `Pratique has looked at policy ${policy.name}`,
@@ -40,7 +45,7 @@ export function ready(cluster: Cluster, policy: Pick<Policy, "name" | "namespace
       const condition = status?.conditions?.find(({ type }) => type === "Ready");
       return condition?.observedGeneration === metadata.generation && accept(condition) ? condition : undefined;
     },
-    { seconds: 30, evidence: () => JSON.stringify(last) },
+    { seconds, evidence: () => JSON.stringify(last) },
   );
 }
 
