@@ -3,7 +3,11 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { stringify } from "yaml";
 import { parseConfig } from "../src/config.ts";
+import type { JsonObject } from "../src/json.ts";
+import { decodePolicy } from "../src/trust/decode.ts";
+import type { PolicyKind } from "../src/trust/trust-policy.ts";
 import { createAuthority } from "../test/helpers/certificates.ts";
+import { generateSigningKey } from "../test/helpers/signing-key.ts";
 import { type CertificateSpec, CHART, type Helm, type KubernetesObject, lint, only, RELEASE, RELEASE_NAMESPACE, renderChart, tryRender, type Webhook } from "./harness/chart.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
 import { execute } from "./harness/process.ts";
@@ -215,6 +219,7 @@ t.test("what the values add to the Pods", async (t) => {
   const spec = async (values: object) => only(await renderChart({ ...SECRET, ...values }), "Deployment").spec.template.spec;
   const plain = await spec({});
   t.same(plain.containers[0].env, undefined);
+  t.same(plain.containers[0].args, ["serve", "--config", "/etc/pratique/config/pratique.yaml", `--installation-namespace=${RELEASE_NAMESPACE}`]);
   t.same(plain.volumes.map(({ name }) => name), ["config", "tls"]);
   t.equal(plain.volumes[1]?.secret?.secretName, "serving");
 
@@ -291,7 +296,7 @@ t.test("the notes tell the next step", async (t) => {
     return stdout.slice(stdout.indexOf("NOTES:"));
   };
   const first = await notes({});
-  for (const words of ["kubectl rollout status deployment/pratique", "pratique.dev/warn=signed", "Nothing is refused yet", "pratique.pratique-system.svc", "config.signed.repositories"]) t.ok(first.includes(words), words);
+  for (const words of ["kubectl rollout status deployment/pratique", "pratique.dev/warn=signed", "Nothing is refused yet", "pratique.pratique-system.svc", "config.signed.repositories", "no ClusterTrustPolicy governs"]) t.ok(first.includes(words), words);
   const enforcing = await notes({ config: { defaults: { enforce: "signed" }, signed: { repositories: ["a.b/**"] } }, registryCredentials: { secretName: "pull" } });
   for (const words of ["every namespace enforces `signed`", "exemptions.namespaces", "dockerConfigFile"]) t.ok(enforcing.includes(words), words);
   for (const words of ["Nothing is refused yet", "signed.repositories"]) t.notOk(enforcing.includes(words), words);
@@ -343,14 +348,15 @@ async function established(cluster: Cluster): Promise<void> {
   if (waited.status !== 0) throw new Error(waited.stderr);
 }
 
-const KEY = { key: { data: "-----BEGIN PUBLIC KEY-----" } };
+const KEY = { key: { data: generateSigningKey().publicKey } };
 const PASS = { static: { action: "pass" } };
 
-// Pratique is not there to be asked: what is refused here is refused by the definitions alone.
+// Pratique is not there to be asked: what is refused here is refused by the definitions alone. The decoder, whose rules
+// they repeat, must find the same fault in the same place.
 async function policies(t: Test, cluster: Cluster): Promise<void> {
-  const put = (kind: string, spec: object) => cluster.kubectl(["create", "-n", "default", "--dry-run=server", "-o", "json", "-f", "-"], { input: JSON.stringify({ apiVersion: "pratique.dev/v1alpha1", kind, metadata: { name: "p" }, spec }) });
-  const spec = (change: object): object => ({ images: [{ glob: "harbor.example.com/**" }], authorities: [KEY], ...change });
-  const bad: readonly (readonly [kind: string, spec: object, words: readonly string[]])[] = [
+  const put = (kind: PolicyKind, spec: object) => cluster.kubectl(["create", "-n", "default", "--dry-run=server", "-o", "json", "-f", "-"], { input: JSON.stringify({ apiVersion: "pratique.dev/v1alpha1", kind, metadata: { name: "p" }, spec }) });
+  const spec = (change: JsonObject): JsonObject => ({ images: [{ glob: "harbor.example.com/**" }], authorities: [KEY], ...change });
+  const bad: readonly (readonly [kind: PolicyKind, spec: JsonObject, words: readonly [path: string, ...others: string[]]])[] = [
     ["ClusterTrustPolicy", {}, ["spec.images", "spec.authorities", "Required"]],
     ["ClusterTrustPolicy", spec({ images: [] }), ["spec.images"]],
     ["ClusterTrustPolicy", spec({ images: [{ glob: 1 }] }), ["spec.images[0].glob"]],
@@ -367,18 +373,41 @@ async function policies(t: Test, cluster: Cluster): Promise<void> {
     ["ClusterTrustPolicy", spec({ threshold: 0 }), ["spec.threshold"]],
     ["ClusterTrustPolicy", spec({ threshold: 2, authorities: [KEY, PASS] }), ["spec.threshold", "static authority"]],
     ["ClusterTrustPolicy", spec({ index: "all" }), ["spec.index"]],
-    ["TrustPolicy", spec({ authorities: [PASS] }), ["spec.authorities[0]", "narrows"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ ...KEY, name: "a" }, KEY, { ...KEY, name: "a" }] }), ["spec.authorities", "one of its own"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ ...KEY, name: "two\nlines" }] }), ["spec.authorities[0].name"]],
+    ["ClusterTrustPolicy", spec({ authorities: [{ ...KEY, source: [{ oci: "a.b/c", tagPrefix: "-x" }] }] }), ["spec.authorities[0].source[0].tagPrefix"]],
+    ["TrustPolicy", spec({ authorities: [PASS] }), ["spec.authorities[0].static.action", "narrows"]],
   ];
   for (const [kind, body, words] of bad) {
     const { status, stderr } = await put(kind, body);
     t.not(status, 0, JSON.stringify(body));
     for (const word of words) t.ok(stderr.includes(word), `${word} is named`, { stderr });
+    t.ok(faults(kind, body).some((path) => path.startsWith(words[0])), `the decoder refuses ${words[0]} too`);
+  }
+  const accepted: readonly (readonly [kind: PolicyKind, spec: JsonObject])[] = [
+    ["ClusterTrustPolicy", spec({})],
+    ["ClusterTrustPolicy", spec({ authorities: [PASS, KEY] })],
+    ["TrustPolicy", spec({ authorities: [{ static: { action: "fail" } }, { key: { secretRef: { name: "a.b" } } }] })],
+    ["TrustPolicy", spec({ authorities: [{ ...KEY, name: "a" }, { ...KEY, name: "b" }, KEY, KEY], threshold: 4 })],
+    ["TrustPolicy", spec({ authorities: [{ ...KEY, source: [{ oci: "a.b/c", tagPrefix: "x" }], attestations: [{ predicateType: "slsaprovenance" }] }] })],
+  ];
+  const largest = { images: Array.from({ length: 64 }, () => ({ glob: "a".repeat(512) })), authorities: Array.from({ length: 32 }, (_, i) => ({ ...KEY, name: `${i}`.padStart(63, "a") })), threshold: 32 };
+  for (const [kind, body] of [...accepted, ["TrustPolicy", largest] as const]) {
+    const { status, stderr } = await put(kind, body);
+    t.equal(status, 0, stderr);
+    t.same(faults(kind, body), [], JSON.stringify(body));
   }
   const good = await put("ClusterTrustPolicy", spec({ authorities: [{ key: { secretRef: { name: "keys" } }, misspelt: { deep: true } }], treshold: 2 }));
   t.equal(good.status, 0, good.stderr);
   t.match(JSON.parse(good.stdout), { spec: { threshold: 1, treshold: 2, authorities: [{ key: { secretRef: { key: "cosign.pub" } }, misspelt: { deep: true } }] } }, "defaults are filled in, and what is misspelt is not hidden");
-  t.equal((await put("ClusterTrustPolicy", spec({ authorities: [PASS] }))).status, 0);
   await cluster.kubectl(["create", "-f", "-"], { input: JSON.stringify({ apiVersion: "pratique.dev/v1alpha1", kind: "ClusterTrustPolicy", metadata: { name: "release" }, spec: spec({}) }) });
   const listed = await cluster.kubectl(["get", "ctp"]);
   t.match(listed.stdout, /NAME +READY +IMAGES +AGE\nrelease +harbor\.example\.com\/\*\* /);
+  t.match((await cluster.kubectl(["get", "pratique", "-A"])).stdout, /clustertrustpolicy\.pratique\.dev\/release/);
+}
+
+/** Where the decoder finds a policy wrong. */
+function faults(kind: PolicyKind, spec: JsonObject): readonly string[] {
+  const decoded = decodePolicy(kind, { metadata: { name: "p", namespace: "default" }, spec }, RELEASE_NAMESPACE);
+  return decoded.spec.kind === "unreadable" ? decoded.spec.problems.map(({ path }) => path) : [];
 }

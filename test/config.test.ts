@@ -25,6 +25,8 @@ t.test("an empty file is the default configuration", async (t) => {
       exemptions: { namespaces: new Set(), images: [] },
       platforms: [],
       namespaces: undefined,
+      installationNamespace: "pratique-system",
+      policyFiles: [],
       registries: [],
       privateAddresses: "allow",
       requestSeconds: 8,
@@ -76,6 +78,11 @@ registries:
   ]);
 });
 
+t.test("policies come from files only where no API server is asked", async (t) => {
+  t.same(parseConfig("policyFiles: [a.yaml, b.yaml]\nnamespaces: {}", "pratique.yaml").policyFiles, ["a.yaml", "b.yaml"]);
+  t.same(problems("policyFiles: []"), {}, "none are none anywhere");
+});
+
 t.test("credentials are granted to repositories of their own host alone", async (t) => {
   const grants = (config: Config, host: string, image: string) =>
     registryConfig(config, host).repositories.some((glob) => matchesRepository(glob, parseReference(image).repository));
@@ -120,6 +127,9 @@ t.test("each error has its path and says what to write instead", async (t) => {
     ["namespaces: { shop: { pratique.dev/enforce: sined } }", 'namespaces.shop["pratique.dev/enforce"]', /"sined" is not one of none, signed, verified/],
     ["namespaces: { shop: { pratique.dev/enforced: signed } }", 'namespaces.shop["pratique.dev/enforced"]', /unknown label/],
     ["namespaces: { Shop: {} }", "namespaces.Shop", /is not a namespace's name/],
+    ["policyFiles: [policies.yaml]", "policyFiles", /name the namespaces here too \(`namespaces`\), or apply the policies to the cluster/],
+    ["policyFiles: policies.yaml\nnamespaces: {}", "policyFiles", /must be a list/],
+    ["installationNamespace: Pratique", "installationNamespace", /is not a namespace's name/],
     ["defaults: { enforce: sined }", "defaults.enforce", /is "sined"; it must be one of none, signed, verified/],
     ["defaults: { index: all }", "defaults.index", /one of both, covered, index, children/],
     ["privateAddresses: deny", "privateAddresses", /one of allow, configured/],
@@ -174,11 +184,12 @@ t.test("aliases may save typing, and blow nothing up", async (t) => {
 });
 
 t.test("a flag wins over the file, and its errors name the flag", async (t) => {
-  const file = "listen: 0.0.0.0:1\ntls: { certFile: a, keyFile: b }\nlogLevel: debug";
-  const config = parseConfig(file, "pratique.yaml", { listen: "127.0.0.1:0", "tls-key-file": "c" });
+  const file = "listen: 0.0.0.0:1\ntls: { certFile: a, keyFile: b }\nlogLevel: debug\ninstallationNamespace: a";
+  const config = parseConfig(file, "pratique.yaml", { listen: "127.0.0.1:0", "tls-key-file": "c", "installation-namespace": "b" });
   t.same(config.listen, { host: "127.0.0.1", port: 0 });
   t.match(config.tls, { certFile: "a", keyFile: "c" });
   t.equal(config.logLevel, "debug");
+  t.equal(config.installationNamespace, "b");
   t.equal(parseConfig("", "", { "tls-cert-file": "x" }).tls.certFile, "x");
   t.match(problems("", { listen: "here", "log-level": "loud" }), { "--listen": /is not host:port/, "--log-level": /must be one of/ });
   t.match(problems("tls: 1", { "tls-key-file": "c" }), { tls: /must be a map of fields/ });

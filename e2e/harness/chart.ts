@@ -46,6 +46,7 @@ export interface PodSpec {
 
 export interface Container {
   readonly image: string;
+  readonly args: readonly string[];
   readonly env?: unknown;
   readonly ports: unknown;
   readonly resources: unknown;

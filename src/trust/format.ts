@@ -6,21 +6,32 @@ import { PREDICATE_NAMES } from "./predicate-type.ts";
 /** The shapes of text that the schema of policies asks for by its `format` keyword. */
 export type PolicyFormat = "glob" | "repository" | "tagPrefix" | "secretName" | "secretKey" | "predicateType" | "authorityName";
 
-const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+/** The formats that a regular expression says whole. The CRDs say them too, so RE2 must read each as JavaScript does. */
+const PATTERNS = {
+  tagPrefix: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
+  secretName: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/,
+  secretKey: /^[-._A-Za-z0-9]+$/,
+  authorityName: /^[A-Za-z0-9][A-Za-z0-9 ._/-]*$/,
+} as const satisfies Partial<Record<PolicyFormat, RegExp>>;
 
 const CHECKS: Readonly<Record<PolicyFormat, (text: string) => string | undefined>> = {
   glob: (text) => faultOf(() => parseGlob(text)),
   repository: repositoryFault,
-  tagPrefix: (text) => (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text) ? undefined : 'is not the beginning of a tag: letters, digits, "_", "." and "-"'),
-  secretName: (text) => (SUBDOMAIN.test(text) ? undefined : "is not the name of a Secret"),
-  secretKey: (text) => (/^[-._A-Za-z0-9]+$/.test(text) ? undefined : "is not a key of a Secret"),
+  tagPrefix: (text) => (PATTERNS.tagPrefix.test(text) ? undefined : 'is not the beginning of a tag: letters, digits, "_", "." and "-"'),
+  secretName: (text) => (PATTERNS.secretName.test(text) ? undefined : "is not the name of a Secret"),
+  secretKey: (text) => (PATTERNS.secretKey.test(text) ? undefined : "is not a key of a Secret"),
   predicateType: predicateTypeFault,
-  authorityName: (text) => (/^[A-Za-z0-9][A-Za-z0-9 ._/-]*$/.test(text) ? undefined : 'is not a plain name: letters, digits, spaces, ".", "_", "/" and "-"'),
+  authorityName: (text) => (PATTERNS.authorityName.test(text) ? undefined : 'is not a plain name: letters, digits, spaces, ".", "_", "/" and "-"'),
 };
 
 /** What is wrong with a text of a policy, or undefined. */
 export function policyFormatFault(format: string, text: string): string | undefined {
   return CHECKS[format as PolicyFormat](text);
+}
+
+/** The regular expression that says the whole of a format, or undefined. */
+export function policyFormatPattern(format: string): RegExp | undefined {
+  return Object.hasOwn(PATTERNS, format) ? PATTERNS[format as keyof typeof PATTERNS] : undefined;
 }
 
 function repositoryFault(text: string): string | undefined {

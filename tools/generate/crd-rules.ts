@@ -15,6 +15,11 @@ export function rulesOf(kind: PolicyKind): Readonly<Record<string, readonly Rule
   return {
     spec: [
       {
+        rule: "self.authorities.all(a, !has(a.name) || self.authorities.exists_one(b, has(b.name) && b.name == a.name))",
+        message: "each authority that has a name has one of its own",
+        fieldPath: ".authorities",
+      },
+      {
         rule: "self.threshold <= size(self.authorities)",
         message: "threshold is more than there are authorities: it could never be met",
         fieldPath: ".threshold",
@@ -39,4 +44,5 @@ export function rulesOf(kind: PolicyKind): Readonly<Record<string, readonly Rule
 const NO_PASS: Rule = {
   rule: "!has(self.static) || self.static.action != 'pass'",
   message: "static.action pass is for a ClusterTrustPolicy: a TrustPolicy narrows what the cluster's policies allow",
+  fieldPath: ".static.action",
 };

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { Node } from "../../src/schema/check.ts";
-import type { PolicyFormat } from "../../src/trust/format.ts";
+import { policyFormatPattern } from "../../src/trust/format.ts";
 import { POLICY_GROUP, POLICY_VERSION, PolicySpecSchema } from "../../src/trust/schema.ts";
 import { POLICY_KINDS, type PolicyKind } from "../../src/trust/trust-policy.ts";
 import { type Rule, rulesOf } from "./crd-rules.ts";
@@ -8,14 +8,6 @@ import { type Rule, rulesOf } from "./crd-rules.ts";
 const NAMES: Readonly<Record<PolicyKind, { readonly plural: string; readonly short: string; readonly about: string }>> = {
   ClusterTrustPolicy: { plural: "clustertrustpolicies", short: "ctp", about: "Who must have signed the images that it governs, in every namespace that asks for level `verified`." },
   TrustPolicy: { plural: "trustpolicies", short: "tp", about: "Who must have signed the images that it governs in its own namespace, besides what the cluster's policies ask for." },
-};
-
-/** The formats that a regular expression says whole; the API server refuses the others' faults by the webhook. */
-const PATTERNS: Readonly<Partial<Record<PolicyFormat, string>>> = {
-  tagPrefix: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
-  secretName: "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
-  secretKey: "^[-._A-Za-z0-9]+$",
-  authorityName: "^[A-Za-z0-9][A-Za-z0-9 ._/-]*$",
 };
 
 const CONDITION = {
@@ -92,7 +84,8 @@ function crdOf(kind: PolicyKind): object {
 // A structural schema has keywords of its own; what is ours alone stays behind.
 function structural(node: Node, path: string, rules: Readonly<Record<string, readonly Rule[]>>): object {
   const { type, description, default: value, enum: values, minimum, maximum, minLength, maxLength, minItems, maxItems } = node;
-  const pattern = PATTERNS[(node.format ?? "") as PolicyFormat];
+  // The faults of the other formats are the webhook's to refuse.
+  const pattern = policyFormatPattern(node.format ?? "")?.source;
   const common = { type: type ?? "string", description, default: value, enum: values, minimum, maximum, minLength, maxLength, minItems, maxItems, pattern };
   if (node.items !== undefined) return { ...common, "x-kubernetes-list-type": "atomic", items: structural(node.items, `${path}[]`, rules) };
   if (node.properties === undefined) return common;
