@@ -13,6 +13,7 @@ import { imageManifest, push } from "../test/helpers/images.ts";
 import { generateSigningKey, type KeyKind, type SigningKey } from "../test/helpers/signing-key.ts";
 import { compare, type Subject } from "./measure.ts";
 import { table } from "./table.ts";
+import { startServer } from "./server.ts";
 import { startWorld, type World } from "./world.ts";
 
 const KINDS: readonly KeyKind[] = ["ecdsa-p256", "rsa", "ed25519", "ecdsa-p384", "ecdsa-p521", "ed25519ph"];
@@ -23,7 +24,8 @@ const world = await startWorld();
 console.log(`node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"})\n`);
 try {
   console.log(table("One verification, nothing remembered (decoding included)", await compare(KINDS.flatMap(verifications), { rounds: 9, runs: 200 })));
-  console.log(table("A Pod that was admitted before: no request, everything remembered", await compare(await warm(world), { rounds: 15, runs: 300 })));
+  await overTls(world);
+  console.log(table("The same without TLS and HTTP: admission alone", await compare(await warm(world), { rounds: 15, runs: 300 })));
   console.log(table("A Pod whose image nobody has asked about: caches empty, registry on loopback", await compare(cold(world), { rounds: 9, runs: 20 })));
   console.log(table("Policies that govern the image, each with a key of its own that has signed: warm", await compare(await governed(world), { rounds: 9, runs: 100 })));
   console.log(table("50 signatures of which the last is good", await compare(await crowded(world), { rounds: 9, runs: 10 })));
@@ -58,6 +60,16 @@ function verifications(kind: KeyKind): readonly Subject[] {
 function documentOf(claim: ReturnType<typeof decodeSimpleSigning>): SignedDocument {
   if (claim.kind !== "claims") throw new Error("not a signature");
   return claim.document;
+}
+
+async function overTls({ registry }: World): Promise<void> {
+  const image = push(registry, "served", imageManifest({ seed: "served" }), "v1");
+  signLegacy(registry, "served", image, { key });
+  const reference = `${registry.host}/served@${image}`;
+  const [signed, verified] = await Promise.all((["signed", "verified"] as const).map((level) => startServer(registry, level, policy("release", key.publicKey))));
+  const subjects = Object.entries({ signed, verified }).map(([name, server]) => ({ name, run: async () => server?.admit(reference) }));
+  console.log(table("A Pod that was admitted before, over TLS: no request, everything remembered", await compare(subjects, { rounds: 15, runs: 300 })));
+  await Promise.all([signed?.close(), verified?.close()]);
 }
 
 async function warm({ registry, webhook }: World): Promise<readonly Subject[]> {

@@ -43,13 +43,21 @@ export class Limit {
   /** What the work comes to, or what `late` says when the limit is over first, whatever the work does then. */
   async race<T>(work: () => Promise<T>, late: () => T): Promise<T> {
     if (this.isOver) return late();
-    return Promise.race([work(), this.#ended.then(late)]);
+    let isUnderWay = true;
+    const worked = work().finally(() => {
+      isUnderWay = false;
+    });
+    // Every limit ends some time, mostly after the work; then nobody is late, and no answer has to be made up.
+    return Promise.race([worked, this.#ended.then(() => (isUnderWay ? late() : worked))]);
   }
 
   /** Tells whatever is still under way that nobody waits for it, and leaves nothing behind. */
   readonly close = (): void => {
     this.#cancel();
     this.#parent.removeEventListener("abort", this.close);
-    this.#controller.abort();
+    this.#controller.abort(OVER);
   };
 }
+
+/** What every abort says: without a reason at hand, each would make an error with a stack of its own. */
+const OVER = new DOMException("the time is over", "AbortError");

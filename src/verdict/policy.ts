@@ -15,8 +15,12 @@ export interface ReadyPolicy {
 
 /** What a policy asks the registries about one subject, each question once. */
 export function looksOf({ authorities }: PolicyDemand, subject: Digest): readonly Look[] {
-  const looks = authorities.flatMap((authority) => looksOfAuthority(authority, subject));
-  return [...new Map(looks.map((look) => [lookKey(look), look])).values()];
+  return distinctLooks(authorities.flatMap((authority) => looksOfAuthority(authority, subject)));
+}
+
+/** Each question once. */
+export function distinctLooks(looks: readonly Look[]): readonly Look[] {
+  return looks.length < 2 ? looks : [...new Map(looks.map((look) => [lookKey(look), look])).values()];
 }
 
 /**

@@ -9,7 +9,7 @@ import { type Known, type Look, lookKey } from "./evidence.ts";
 import { signerText } from "./explain.ts";
 import { combineParts, type ImageTree, judgeParts, missingSubjects } from "./index-rule.ts";
 import type { AuthorityOutcome, PolicyOutcome, SubjectOutcome } from "./outcome.ts";
-import { judgeSubject, looksOf, type ReadyPolicy } from "./policy.ts";
+import { distinctLooks, judgeSubject, looksOf, type ReadyPolicy } from "./policy.ts";
 import type { RemedyContext } from "./remedy.ts";
 import type { FailedPart, Verdict } from "./verdict.ts";
 
@@ -33,7 +33,7 @@ export class VerifiedAssessment implements Assessment {
   }
 
   looksAt(subject: Digest): readonly Look[] {
-    return distinct(this.#options.policies.flatMap(({ demand }) => looksOf(demand, subject)));
+    return distinctLooks(this.#options.policies.flatMap(({ demand }) => looksOf(demand, subject)));
   }
 
   missing(tree: ImageTree, known: Known): readonly Look[] {
@@ -41,7 +41,7 @@ export class VerifiedAssessment implements Assessment {
       const find = this.#finder(policy, known);
       return missingSubjects(this.#ruleOf(policy), tree, find).flatMap((subject) => looksOf(policy.demand, subject));
     });
-    return distinct(looks).filter((look) => !known.has(lookKey(look)));
+    return distinctLooks(looks).filter((look) => !known.has(lookKey(look)));
   }
 
   evaluate(tree: ImageTree, known: Known): Evaluation {
@@ -112,8 +112,4 @@ function partsOf(parts: readonly EvaluatedPart[]): readonly EvaluatedPart[] {
 // An image that no policy asks about never gets here, and must not pass if it does.
 function nothingJudged(repository: Repository, tree: ImageTree): Verdict {
   return verdictOf({ kind: "undetermined", reason: "InternalError", detail: "no policy was asked" }, remedyContext(repository, tree, false));
-}
-
-function distinct(looks: readonly Look[]): readonly Look[] {
-  return [...new Map(looks.map((look) => [lookKey(look), look])).values()];
 }
