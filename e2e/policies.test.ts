@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { createPod, enforce, makeNamespace } from "./harness/ask.ts";
 import { applyPolicy, deletePolicy, govern, type Policy, ready, release } from "./harness/policies.ts";
-import { CHECKOUT } from "./harness/pratique.ts";
-import { until } from "./harness/process.ts";
+import { CHECKOUT, registrySettings } from "./harness/pratique.ts";
+import { execute, until } from "./harness/process.ts";
 import { startWorld } from "./harness/world.ts";
 import { PLANS } from "./plans.ts";
 
@@ -62,6 +62,11 @@ t.test("a policy takes effect, changes, and is gone, within seconds", async (t) 
   t.match(stdout, /NAME +READY +IMAGES +THRESHOLD +REASON +MESSAGE +AGE\nrelease +True /);
   t.equal(await admitted(MINE), true);
   t.match(await admitted(OTHERS), /UntrustedSigner/);
+  const config = await world.folder.write("check.yaml", stringify({ registries: [registrySettings(world.registry("referrers"))] }));
+  const args = [join(CHECKOUT, "src/main.ts"), "check", "--namespace", "shop", "--config", config, MINE, OTHERS];
+  const checked = await execute(process.execPath, args, { env: { KUBECONFIG: join(cluster.folder.path, "admin.kubeconfig"), HOME: world.folder.path } });
+  t.equal(checked.status, 1, checked.stderr);
+  t.match(checked.stdout, /ClusterTrustPolicy "release" is satisfied\n.*authority "release" accepts key sha256:[^]*ClusterTrustPolicy "release" is not satisfied \(UntrustedSigner\)/, "check asks the cluster, and says the same");
   await govern(cluster, [policy({ authorities: [{ key: { data: author.publicKey("other") } }] })]);
   t.match(await admitted(MINE), /UntrustedSigner/, "no verification by the old key answers");
   t.equal(await admitted(OTHERS), true);

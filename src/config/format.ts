@@ -1,7 +1,7 @@
-import { messageOf } from "../errors.ts";
 import { parseGlob } from "../image/glob.ts";
 import { parsePlatform } from "../image/platform.ts";
 import { parseReference } from "../image/reference.ts";
+import { parseFault } from "../schema/parse-fault.ts";
 
 /** The shapes of text that the schema asks for by its `format` keyword. */
 export type Format = "address" | "host" | "realm" | "glob" | "repositoryGlob" | "platform" | "namespace";
@@ -13,7 +13,7 @@ const CHECKS: Readonly<Record<Format, FormatCheck>> = {
   address: (text) => (parseAddress(text) === undefined ? "is not host:port, such as 0.0.0.0:8443, [::]:8443 or 127.0.0.1:0" : undefined),
   host: hostFault,
   realm: (text) => (isUrlHost(text) ? undefined : "is not the host of an https URL, such as auth.example.com or auth.example.com:8443"),
-  glob: (text) => faultOf(() => parseGlob(text)),
+  glob: (text) => parseFault(() => parseGlob(text)),
   repositoryGlob: repositoryGlobFault,
   platform: (text) => (parsePlatform(text) === undefined ? "is not os/architecture[/variant], such as linux/amd64 or linux/arm/v7" : undefined),
   namespace: (text) => (isNamespaceName(text) ? undefined : "is not a namespace's name: at most 63 lower-case letters, digits and `-`"),
@@ -51,22 +51,13 @@ function hostFault(text: string): string | undefined {
   if (text !== text.toLowerCase()) return "has upper-case letters; write the host in lower case";
   if (/[/@]/.test(text)) return "is not a host: leave out the scheme and the path, as in registry.example.com:5000";
   // A host means here what it means in a reference, so the parser of references is asked.
-  const fault = faultOf(() => parseReference(`${text}/x`));
+  const fault = parseFault(() => parseReference(`${text}/x`));
   if (fault !== undefined) return fault;
   return parseReference(`${text}/x`).repository.path === "x" || text.includes(".") ? undefined : "is not a host: it needs a dot, a port, or the name localhost";
 }
 
 function repositoryGlobFault(text: string): string | undefined {
-  const fault = faultOf(() => parseGlob(`registry.invalid/${text}`));
+  const fault = parseFault(() => parseGlob(`registry.invalid/${text}`));
   if (fault !== undefined) return fault;
   return /[:@]/.test(text) ? "has a host, tag or digest; it names repositories below the registry's host, such as shop/**" : undefined;
-}
-
-function faultOf(parse: () => unknown): string | undefined {
-  try {
-    parse();
-    return undefined;
-  } catch (thrown) {
-    return `is not valid: ${messageOf(thrown)}`;
-  }
 }

@@ -15,16 +15,20 @@ export interface PullSecretNames {
   readonly names: readonly string[];
 }
 
-/** Trusts whoever holds a key. */
-export interface KeyAuthority {
+/** What an authority asks of the holder of a key. */
+export interface KeyDemand {
   readonly kind: "key";
   readonly name: string;
-  readonly key: PublicKey;
   /** The only hash that counts; undefined: those that cosign uses with such a key. */
   readonly hash: HashAlgorithm | undefined;
   readonly sources: readonly Source[];
   /** Predicate types of the attestations that must be there; empty: a signature must. */
   readonly attestations: readonly string[];
+}
+
+/** Trusts whoever holds a key. */
+export interface KeyAuthority extends KeyDemand {
+  readonly key: PublicKey;
   /** Names all that a verification by this authority depends on besides what is verified: a cache key's part. */
   readonly revision: string;
 }

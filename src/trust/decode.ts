@@ -5,7 +5,7 @@ import { parseReference } from "../image/reference.ts";
 import { field, type JsonObject, objectField, stringField } from "../json.ts";
 import { check } from "../schema/check.ts";
 import { type Problem, pathText } from "../schema/problem.ts";
-import type { HashAlgorithm, PullSecretNames, Source, StaticAuthority } from "./authority.ts";
+import type { KeyDemand, PullSecretNames, Source, StaticAuthority } from "./authority.ts";
 import { policyFormatFault } from "./format.ts";
 import { predicateTypeOf } from "./predicate-type.ts";
 import { parsePublicKey, type PublicKey } from "./public-key.ts";
@@ -23,13 +23,8 @@ export interface SecretRef {
 /** A key that is there, or the place of one. */
 export type KeySource = { readonly kind: "inline"; readonly key: PublicKey } | { readonly kind: "secret"; readonly ref: SecretRef; readonly path: string };
 
-export interface KeyAuthoritySpec {
-  readonly kind: "key";
-  readonly name: string;
+export interface KeyAuthoritySpec extends KeyDemand {
   readonly key: KeySource;
-  readonly hash: HashAlgorithm | undefined;
-  readonly sources: readonly Source[];
-  readonly attestations: readonly string[];
 }
 
 /** A policy as it was written, before the Secrets that it names are read. */

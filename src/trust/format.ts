@@ -1,6 +1,6 @@
-import { messageOf } from "../errors.ts";
 import { parseGlob } from "../image/glob.ts";
 import { parseReference } from "../image/reference.ts";
+import { parseFault } from "../schema/parse-fault.ts";
 import { PREDICATE_NAMES } from "./predicate-type.ts";
 
 /** The shapes of text that the schema of policies asks for by its `format` keyword. */
@@ -15,7 +15,7 @@ const PATTERNS = {
 } as const satisfies Partial<Record<PolicyFormat, RegExp>>;
 
 const CHECKS: Readonly<Record<PolicyFormat, (text: string) => string | undefined>> = {
-  glob: (text) => faultOf(() => parseGlob(text)),
+  glob: (text) => parseFault(() => parseGlob(text)),
   repository: repositoryFault,
   tagPrefix: (text) => (PATTERNS.tagPrefix.test(text) ? undefined : 'is not the beginning of a tag: letters, digits, "_", "." and "-"'),
   secretName: (text) => (PATTERNS.secretName.test(text) ? undefined : "is not the name of a Secret"),
@@ -35,20 +35,11 @@ export function policyFormatPattern(format: string): RegExp | undefined {
 }
 
 function repositoryFault(text: string): string | undefined {
-  const fault = faultOf(() => parseReference(`${text}:x`));
+  const fault = parseFault(() => parseReference(`${text}:x`));
   return fault === undefined ? undefined : "is not a repository without tag and digest, such as registry.example.com/signatures";
 }
 
 function predicateTypeFault(text: string): string | undefined {
   if (PREDICATE_NAMES.has(text) || /^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/.test(text)) return undefined;
   return `is neither a URI nor one of cosign's names: ${[...PREDICATE_NAMES.keys()].join(", ")}`;
-}
-
-function faultOf(parse: () => unknown): string | undefined {
-  try {
-    parse();
-    return undefined;
-  } catch (thrown) {
-    return `is not valid: ${messageOf(thrown)}`;
-  }
 }

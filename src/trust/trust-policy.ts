@@ -25,6 +25,12 @@ export interface PolicyDemand {
   readonly index: IndexRule | undefined;
 }
 
+/** A policy that can be asked. */
+export interface ReadyPolicy {
+  readonly id: PolicyId;
+  readonly demand: PolicyDemand;
+}
+
 /**
  * A policy with its keys. `invalid`: it cannot be read, so it governs and is never satisfied. `unknown`: its keys could
  * not be read, so nobody can say.

@@ -1,11 +1,9 @@
-import type { Reference } from "../image/reference.ts";
-import { repositoryName } from "../image/reference.ts";
+import { type Reference, repositoryName } from "../image/reference.ts";
 import { governing, isGoverned } from "../trust/match.ts";
-import { policyLabel, problemLine, type TrustPolicy } from "../trust/trust-policy.ts";
+import { policyLabel, problemLine, type ReadyPolicy, type TrustPolicy } from "../trust/trust-policy.ts";
 import { verdictOnFailure } from "./evaluate.ts";
 import { RefusedError, UndeterminedError } from "./failure.ts";
 import type { PolicyOutcome } from "./outcome.ts";
-import type { ReadyPolicy } from "./policy.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What the policies say of an image before anybody looks at it. `passed`: those that let it in without a look. */

@@ -1,11 +1,10 @@
 import type { Digest } from "../image/digest.ts";
 import { attestsDigest, claimsDigest } from "../signature/candidate.ts";
-import { policyLabel } from "../trust/trust-policy.ts";
+import { policyLabel, type ReadyPolicy } from "../trust/trust-policy.ts";
 import { type Finding, mismatchDetail, unreadableDetail, unsignedDetail } from "./claim.ts";
 import type { Evidence } from "./evidence.ts";
 import { authorityText, authorityTexts } from "./explain.ts";
 import type { AuthorityOutcome } from "./outcome.ts";
-import type { ReadyPolicy } from "./policy.ts";
 import type { UntrustedReason } from "./reason.ts";
 
 /** A policy that is not satisfied for a subject, and everything that was seen. */

@@ -1,17 +1,11 @@
 import type { Digest } from "../image/digest.ts";
 import { attestsDigest, type Candidate, claimsDigest } from "../signature/candidate.ts";
 import type { Authority, KeyAuthority, Signer } from "../trust/authority.ts";
-import type { PolicyDemand, PolicyId } from "../trust/trust-policy.ts";
+import type { PolicyDemand, ReadyPolicy } from "../trust/trust-policy.ts";
 import type { Verify } from "../verify/verify.ts";
 import { type Evidence, type Known, type Look, lookKey } from "./evidence.ts";
 import type { AuthorityOutcome, RejectedCandidate, SubjectOutcome } from "./outcome.ts";
 import { failedFinding } from "./policy-finding.ts";
-
-/** A policy that needs a look. */
-export interface ReadyPolicy {
-  readonly id: PolicyId;
-  readonly demand: PolicyDemand;
-}
 
 /** What a policy asks the registries about one subject, each question once. */
 export function looksOf({ authorities }: PolicyDemand, subject: Digest): readonly Look[] {

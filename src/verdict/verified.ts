@@ -1,7 +1,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
 import type { Repository } from "../image/reference.ts";
-import { policyLabel } from "../trust/trust-policy.ts";
+import { policyLabel, type ReadyPolicy } from "../trust/trust-policy.ts";
 import type { Verify } from "../verify/verify.ts";
 import type { Finding } from "./claim.ts";
 import { type Assessment, type EvaluatedPart, type Evaluation, remedyContext, verdictOf } from "./evaluate.ts";
@@ -9,7 +9,7 @@ import { type Known, type Look, lookKey } from "./evidence.ts";
 import { signerText } from "./explain.ts";
 import { combineParts, type ImageTree, judgeParts, missingSubjects } from "./index-rule.ts";
 import type { AuthorityOutcome, PolicyOutcome, SubjectOutcome } from "./outcome.ts";
-import { distinctLooks, judgeSubject, looksOf, type ReadyPolicy } from "./policy.ts";
+import { distinctLooks, judgeSubject, looksOf } from "./policy.ts";
 import type { RemedyContext } from "./remedy.ts";
 import type { FailedPart, Verdict } from "./verdict.ts";
 

@@ -232,6 +232,7 @@ t.test("attestations: the type, the key and the subject, and nothing that nobody
       ["a signature is asked for", by(key), "Unsigned"],
     ];
     for (const [about, asked, expected] of rows) t.equal(await reason(t, registry, `${name}:1`, asked), expected, `${layout}: ${about}`);
+    t.match((await inspect(t, registry, `${name}:1`, wants([SPDX], key))).verdict.detail, new RegExp(`finds no attestation of type "${SPDX}" by it \\(the attestation in sha256:[0-9a-f]{64} is of another type\\)$`));
     attest(registry, name, subject, { key, predicateType: SPDX });
     t.equal(await reason(t, registry, `${name}:1`, wants([SLSA_PROVENANCE, SPDX], key)), "Verified", `${layout}: both types`);
 
@@ -291,7 +292,7 @@ t.test("a source's pull secrets are its own", async (t) => {
   const asked: unknown[] = [];
   const credential = (username: string, password: string) => keyringOf([{ location: registry.host, credential: { kind: "password", username, password } }]);
   const oci = `${registry.host}/signatures`;
-  const verdictWith = async (source: object): Promise<string> => {
+  const verdictWith = async (source: object, pod = credential("pod", "p")): Promise<string> => {
     const policy = policyOf({ images: [{ glob: "**" }], authorities: [{ key: { data: key.publicKey }, source: [source] }] });
     const ports = {
       ...inspectorPorts(client, new Gatherer(client), [policy]),
@@ -303,12 +304,14 @@ t.test("a source's pull secrets are its own", async (t) => {
       },
     };
     const inspector = new Inspector(ports, { installation: EMPTY_KEYRING, isSigningRepository: () => true, platforms: [] });
-    const question = { reference: parseReference(`${registry.host}/shop/web:1`), level: "verified", rule: "both", namespace: "shop", keyring: credential("pod", "p") } as const;
+    const question = { reference: parseReference(`${registry.host}/shop/web:1`), level: "verified", rule: "both", namespace: "shop", keyring: pod } as const;
     return (await inspector.inspect(question, { deadline: Date.now() + 8000, signal: new AbortController().signal })).verdict.reason;
   };
   t.equal(await verdictWith({ oci }), "Unauthorized", "the Pod's credentials do not reach it");
   t.equal(await verdictWith({ oci, signaturePullSecrets: [{ name: "pull" }] }), "Verified");
   t.same(asked, [{ namespace: "pratique-system", names: ["pull"] }]);
+  const each = ["pod", "policy"].map((username) => ({ location: registry.host, credential: { kind: "password", username, password: username === "pod" ? "p" : "q" } as const }));
+  t.equal(await verdictWith({ oci }, keyringOf(each)), "Verified", "all that match are tried, in their order");
 });
 
 t.test("one bad candidate never hides a good one", async (t) => {
