@@ -19,14 +19,21 @@ export interface Tampering {
 
 export const UNTOUCHED: Tampering = { claim: (_ship, digest) => digest };
 
-/** Pushes one image of each kind, signed the way cosign writes it, and returns them in the order of the table. */
-export function pushFleet(registry: RegistryDouble, { claim }: Tampering = UNTOUCHED): readonly Ship[] {
+/** The images in the order of the table, and the key that signs for the shop, as PEM. */
+export interface Fleet {
+  readonly ships: readonly Ship[];
+  readonly releaseKey: string;
+}
+
+/** Pushes one image of each kind, signed the way cosign writes it. */
+export function pushFleet(registry: RegistryDouble, { claim }: Tampering = UNTOUCHED): Fleet {
   const key = generateSigningKey();
+  const stranger = generateSigningKey();
   const launch = (name: string, carries: string, build: (repository: string) => void): Ship => {
     build(`shop/${name}`);
     return { image: `${registry.host}/shop/${name}:1.0`, carries };
   };
-  return [
+  const ships = [
     launch("api", "signed, as cosign 2 does it", (repository) => {
       const digest = single(registry, repository);
       signLegacy(registry, repository, digest, { key, claims: claim("api", digest) });
@@ -52,7 +59,11 @@ export function pushFleet(registry: RegistryDouble, { claim }: Tampering = UNTOU
       attestBundle(registry, repository, single(registry, repository), { key });
     }),
     launch("mail", "a signature copied from another image", (repository) => copySignature(registry, repository, key)),
+    launch("plugin", "signed with a key that nobody knows", (repository) => {
+      signBundle(registry, repository, single(registry, repository), { key: stranger });
+    }),
   ];
+  return { ships, releaseKey: key.publicKey };
 }
 
 function single(registry: RegistryDouble, repository: string): Digest {

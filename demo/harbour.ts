@@ -15,6 +15,7 @@ export const NAMESPACES: Readonly<Record<string, Readonly<Record<string, string>
   shop: { "pratique.dev/enforce": "signed" },
   "shop-covered": { "pratique.dev/enforce": "signed", "pratique.dev/index": "covered" },
   "shop-pinned": { "pratique.dev/enforce": "signed", "pratique.dev/require-digest": "true" },
+  "shop-verified": { "pratique.dev/enforce": "verified" },
   rehearsal: { "pratique.dev/warn": "signed", "pratique.dev/audit": "signed" },
   sandbox: {},
 };
@@ -33,7 +34,8 @@ export async function openHarbour(tampering?: Tampering): Promise<Harbour> {
   const { cert, key, ca } = await loopbackCertificate();
   await Promise.all([writeFile(join(folder, "tls.crt"), cert), writeFile(join(folder, "tls.key"), key)]);
   const registry = await startRegistry();
-  const ships = pushFleet(registry, tampering);
+  const { ships, releaseKey } = pushFleet(registry, tampering);
+  await writeFile(join(folder, "policy.yaml"), policy(registry.host, releaseKey));
   const app = createApp(parseConfig(configuration(registry.host, folder), "demo"), { cluster: { kind: "default" }, env: {}, logs: silence() });
   const { webhook } = await app.start();
   await app.ready;
@@ -55,9 +57,16 @@ function configuration(host: string, folder: string): string {
     tls: { certFile: join(folder, "tls.crt"), keyFile: join(folder, "tls.key") },
     signed: { repositories: [`${host}/shop/**`] },
     namespaces: NAMESPACES,
+    policyFiles: [join(folder, "policy.yaml")],
     registries: [{ host, plainHTTP: true, allowPrivate: true }],
     drainSeconds: 0,
   });
+}
+
+// JSON is YAML, and `kubectl apply` would take this as it is.
+function policy(host: string, releaseKey: string): string {
+  const spec = { images: [{ glob: `${host}/shop/**` }], authorities: [{ name: "release", key: { data: releaseKey } }] };
+  return JSON.stringify({ apiVersion: "pratique.dev/v1alpha1", kind: "ClusterTrustPolicy", metadata: { name: "shop" }, spec });
 }
 
 // The log of a demo would bury its table.

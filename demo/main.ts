@@ -18,13 +18,14 @@ const NEXT = `Try the same on a cluster:
     --set certificate.mode=cert-manager
   kubectl label ns shop pratique.dev/warn=signed          # rehearse
   kubectl label ns shop pratique.dev/enforce=signed       # block
+  kubectl label --overwrite ns shop pratique.dev/enforce=verified   # by whose key: docs/policy.md
 
 or ask about an image of your own, here and now:
 
   npm run -s pratique -- check ghcr.io/sigstore/cosign/cosign:v2.6.0
 `;
 
-say("A registry with eight images, and the real webhook before it, on loopback.");
+say("A registry with nine images, and the real webhook before it, on loopback.");
 say("Each row is the webhook's answer, over TLS, to a review as the API server sends it.\n");
 const harbour = await openHarbour();
 try {
@@ -32,9 +33,9 @@ try {
   for await (const landing of voyages(harbour)) landings.push(landing);
   say(table(["namespace", "image", "what it carries", "decision", "why"], landings.map(rowOf)));
   say(`\n${styleText("bold", "What the namespaces ask for")}\n`);
-  for (const [name, labels] of Object.entries(NAMESPACES)) say(`  ${name.padEnd(13)} ${labelsOf(labels)}`);
+  for (const [name, labels] of Object.entries(NAMESPACES)) say(`  ${name.padEnd(14)} ${labelsOf(labels)}`);
   say(`\n${styleText("bold", "What kubectl would have printed")}\n`);
-  for (const { message } of landings.filter(({ ship, namespace, decision }) => decision === "refused" && namespace === "shop" && isTelling(ship.image))) {
+  for (const { message } of landings.filter(({ ship, namespace, decision }) => decision === "refused" && namespace !== "shop-covered" && isTelling(ship.image))) {
     say(`${fold(message, 100, "  ")}\n`);
   }
   say(NEXT);
@@ -52,7 +53,7 @@ function labelsOf(labels: Readonly<Record<string, string>>): string {
   return words.length === 0 ? "(no labels)" : words.join("  ");
 }
 
-// Two of the refusals say enough about all of them.
+// Some of the refusals say enough about all of them.
 function isTelling(image: string): boolean {
-  return ["/search:", "/report:"].some((name) => image.includes(name));
+  return ["/search:", "/report:", "/plugin:"].some((name) => image.includes(name));
 }

@@ -21,6 +21,7 @@ const VOYAGES: readonly (readonly [namespace: string, ships: readonly string[] |
   ["shop", "all"],
   ["shop-covered", ["cache", "search"]],
   ["shop-pinned", ["api"]],
+  ["shop-verified", ["web", "plugin", "debug"]],
   ["rehearsal", ["api", "debug"]],
   ["sandbox", ["debug"]],
 ];

@@ -29,9 +29,13 @@ const EXPECTED = {
   "shop debug": "refused Unsigned",
   "shop report": "refused Unsigned",
   "shop mail": "refused ClaimMismatch",
+  "shop plugin": "admitted",
   "shop-covered cache": "admitted",
   "shop-covered search": "admitted",
   "shop-pinned api": "refused TagNotAllowed",
+  "shop-verified web": "admitted",
+  "shop-verified plugin": "refused UntrustedSigner",
+  "shop-verified debug": "refused Unsigned",
   "rehearsal api": "admitted",
   "rehearsal debug": "warned Unsigned",
   "sandbox debug": "admitted",
@@ -48,7 +52,7 @@ t.test("one byte of one claim flips its row, and no other", async (t) => {
     const changed = Object.entries(EXPECTED).filter(([row, answer]) => rows.get(row) !== answer);
     t.same(
       changed.map(([row]) => [row, rows.get(row)]),
-      ship === "api" ? [["shop api", "refused ClaimMismatch"], ["rehearsal api", "warned ClaimMismatch"]] : [["shop web", "refused ClaimMismatch"]],
+      ship === "api" ? [["shop api", "refused ClaimMismatch"], ["rehearsal api", "warned ClaimMismatch"]] : [["shop web", "refused ClaimMismatch"], ["shop-verified web", "refused ClaimMismatch"]],
       ship,
     );
   }
