@@ -54,30 +54,24 @@ function judgeAuthority(authority: Authority, subject: Digest, known: Known, ver
   if (authority.kind !== "key") return { kind: "static", name: authority.name, action: authority.kind };
   const candidates = (evidenceOf(looksOfAuthority(authority, subject), known) ?? []).flatMap((evidence) => evidence.candidates);
   const search = authority.attestations.length > 0 ? findAttestations : findSignature;
-  const { accepted, missing, tried } = search(candidates, subject, authority, verify);
   const signer: Signer = { kind: "key", fingerprint: authority.key.fingerprint };
-  return missing === undefined ? { kind: "accepted", name: authority.name, signer, by: accepted } : { kind: "rejected", name: authority.name, signer, missing, tried };
+  return { ...search(candidates, subject, authority, verify), name: authority.name, signer };
 }
 
-interface SearchResult {
-  readonly accepted: readonly Candidate[];
-  /** Undefined when nothing is missing. */
-  readonly missing: readonly string[] | undefined;
-  readonly tried: readonly RejectedCandidate[];
-}
+type Found = { readonly kind: "accepted"; readonly by: readonly Candidate[] } | { readonly kind: "rejected"; readonly missing: readonly string[]; readonly tried: readonly RejectedCandidate[] };
 
-function findSignature(candidates: readonly Candidate[], subject: Digest, authority: KeyAuthority, verify: Verify): SearchResult {
+function findSignature(candidates: readonly Candidate[], subject: Digest, authority: KeyAuthority, verify: Verify): Found {
   const tried: RejectedCandidate[] = [];
   for (const candidate of candidates) {
     if (candidate.claim.kind !== "claims") continue;
     const verification = claimsDigest(candidate, subject) ? verify(candidate.claim.document, authority) : ({ kind: "rejected", fault: "OtherSubject" } as const);
-    if (verification.kind === "verified") return { accepted: [candidate], missing: undefined, tried };
+    if (verification.kind === "verified") return { kind: "accepted", by: [candidate] };
     tried.push({ candidate, fault: verification.fault });
   }
-  return { accepted: [], missing: [], tried };
+  return { kind: "rejected", missing: [], tried };
 }
 
-function findAttestations(candidates: readonly Candidate[], subject: Digest, authority: KeyAuthority, verify: Verify): SearchResult {
+function findAttestations(candidates: readonly Candidate[], subject: Digest, authority: KeyAuthority, verify: Verify): Found {
   const tried: RejectedCandidate[] = [];
   const found = new Map<string, Candidate>();
   for (const candidate of candidates) {
@@ -92,5 +86,5 @@ function findAttestations(candidates: readonly Candidate[], subject: Digest, aut
     }
   }
   const missing = authority.attestations.filter((type) => !found.has(type));
-  return { accepted: [...found.values()], missing: missing.length > 0 ? missing : undefined, tried };
+  return missing.length > 0 ? { kind: "rejected", missing, tried } : { kind: "accepted", by: [...found.values()] };
 }
