@@ -40,5 +40,5 @@ function readBundle({ mediaType, content, verificationMaterial }: Bundle, bytes:
   const [signature, ...others] = signatures.map(({ sig }) => sig);
   if (signature === undefined || signature.length === 0 || others.length > 0) return undefined;
   const material = verificationMaterial.content.$case === "publicKey" ? "public-key" : "certificate";
-  return { kind: "bundle", id: contentId([bytes]), envelope: { payloadType, payload, signatures: [signature] }, material };
+  return { kind: "bundle", id: contentId("bundle", [bytes]), envelope: { payloadType, payload, signatures: [signature] }, material };
 }
