@@ -60,7 +60,7 @@ export class VerifiedAssessment implements Assessment {
     const { finding, part } = combineParts(tree, parts, find);
     const wantsSignature = policy.demand.authorities.some((authority) => authority.kind === "key" && authority.attestations.length === 0);
     const context: RemedyContext = { ...remedyContext(this.#options.repository, tree, rule === "both" || rule === "children"), seeks: wantsSignature ? "signatures" : "attestations" };
-    const subjects = parts.map(({ name, digest }) => ({ name, digest, authorities: find(digest)?.authorities ?? [] }));
+    const subjects = parts.map(({ name, digest, subject }) => ({ name, digest, authorities: find(subject)?.authorities ?? [] }));
     return {
       outcome: { id: policy.id, verdict: judgedAs(finding, context, part), subjects },
       parts: parts.map((each) => ({ name: each.name, digest: each.digest, verdict: judgedAs(each.finding, context) })),
