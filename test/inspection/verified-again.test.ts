@@ -1,14 +1,16 @@
 import t, { type Test } from "tap";
 import { createCaches } from "../../src/adapters/cache/caches.ts";
+import { OCI_MANIFEST } from "../../src/image/media-type.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { Gatherer } from "../../src/inspection/gather.ts";
 import { Inspector } from "../../src/inspection/inspect.ts";
 import { EMPTY_KEYRING } from "../../src/inspection/keyring.ts";
 import type { TrustPolicy } from "../../src/trust/trust-policy.ts";
 import { verifyDocument } from "../../src/verify/verify.ts";
-import { attestBundle, signBundle } from "../helpers/cosign-bundle.ts";
-import { signLegacy } from "../helpers/cosign.ts";
-import { imageManifest, push } from "../helpers/images.ts";
+import { attestBundle, BUNDLE, bundleOf, signBundle } from "../helpers/cosign-bundle.ts";
+import { attTag, signLegacy } from "../helpers/cosign.ts";
+import { artifact, describe, imageManifest, jsonBytes, push } from "../helpers/images.ts";
+import { attestStatement, IN_TOTO, SLSA_PROVENANCE } from "../helpers/in-toto.ts";
 import { inspectorPorts } from "../helpers/inspector.ts";
 import { policyOf, specOf } from "../helpers/policies.ts";
 import { registryClient } from "../helpers/registry-client.ts";
@@ -81,4 +83,29 @@ t.test("attestations are lists of their own, as fresh as a refusal needs them", 
   t.equal(await ask("web:1"), "Verified, asked", "one that was added meanwhile counts");
   wait(4000);
   t.equal(await ask("web:1"), "Verified, warm", "and is kept");
+});
+
+t.test("with its caches a first refusal costs what it costs at level signed", async (t) => {
+  const { registry, ask } = await setUp(t);
+  for (const name of ["one", "two"]) image(registry, name);
+  t.equal(await ask("one:1", "signed"), "Unsigned, asked");
+  const requests = registry.requests.length;
+  t.equal(await ask("two:1"), "Unsigned, asked");
+  t.equal(registry.requests.length, requests);
+});
+
+t.test("nothing that one image's evidence verified vouches for another's in the same bytes", async (t) => {
+  const { registry, policies, ask } = await setUp(t);
+  const [good, evil] = [image(registry, "good"), image(registry, "evil")];
+  policies[0] = policyOf({ images: [{ glob: "**" }], authorities: [{ key: { data: key.publicKey }, attestations: [{ predicateType: SLSA_PROVENANCE }] }] });
+  // A genuine bundle about the good image, which is an envelope about the evil one as well.
+  const payload = Buffer.from(jsonBytes(attestStatement("evil", [evil], SLSA_PROVENANCE, {}))).toString("base64");
+  const bytes = bundleOf(good, { key, statement: () => attestStatement("good", [good], SLSA_PROVENANCE, {}), bundle: (bundle) => ({ ...bundle, payload, payloadType: IN_TOTO, signatures: [{ sig: "AAAA" }] }) });
+  for (const [name, subject, mediaType] of [["good", good, BUNDLE], ["evil", evil, "application/vnd.dsse.envelope.v1+json"]] as const) {
+    const config = jsonBytes({});
+    const carrier = artifact([config, bytes], { schemaVersion: 2, mediaType: OCI_MANIFEST, config: describe("application/vnd.oci.empty.v1+json", config), layers: [describe(mediaType, bytes)] });
+    push(registry, name, carrier, attTag(subject));
+  }
+  t.equal(await ask("good:1"), "Verified, asked");
+  t.equal(await ask("evil:1"), "AttestationMissing, asked");
 });
