@@ -11,6 +11,7 @@ import { combineParts, type ImageTree, judgeParts, missingSubjects } from "./ind
 import type { AuthorityOutcome, PolicyOutcome, SubjectOutcome } from "./outcome.ts";
 import { distinctLooks, judgeSubject, looksOf } from "./policy.ts";
 import type { RemedyContext } from "./remedy.ts";
+import { seeks } from "./sought.ts";
 import { type FailedPart, speakerOf, type Verdict } from "./verdict.ts";
 
 /** By which policies and what else an image is verified. */
@@ -57,8 +58,7 @@ export class VerifiedAssessment implements Assessment {
     const find = this.#finder(policy, known);
     const parts = judgeParts(rule, tree, find);
     const { finding, part } = combineParts(tree, parts, find);
-    const wantsSignature = policy.demand.authorities.some((authority) => authority.kind === "key" && authority.attestations.length === 0);
-    const context: RemedyContext = { ...remedyContext(this.#options.repository, tree, rule === "both" || rule === "children"), seeks: wantsSignature ? "signatures" : "attestations" };
+    const context: RemedyContext = { ...remedyContext(this.#options.repository, tree, rule === "both" || rule === "children"), seeks: seeks(policy.demand, "signatures") ? "signatures" : "attestations" };
     const subjects = parts.map(({ name, digest }) => ({ name, digest, authorities: find(digest)?.authorities ?? [] }));
     return {
       outcome: { id: policy.id, verdict: judgedAs(finding, context, part), subjects },
