@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { policyLabel } from "../../trust/trust-policy.ts";
+import { policyLabel, POLICY_RESOURCES } from "../../trust/trust-policy.ts";
 import type { ApiWriter } from "./cluster-client.ts";
 import { ClusterError, grant } from "./cluster-error.ts";
 import { Lease } from "./lease.ts";
 import { ANSWER_LIMIT } from "./limit.ts";
-import { type KnownPolicy, policiesPath, POLICY_RESOURCES } from "./policy-object.ts";
+import { type KnownPolicy, policiesPath } from "./policy-object.ts";
 import { type PolicyStatus, statusOf } from "./policy-status.ts";
 import type { ResolvedPolicy } from "./policy-watch.ts";
 import type { ClusterRecorder } from "./recorder.ts";
