@@ -4,7 +4,7 @@ import { objectField, stringField } from "../../json.ts";
 import type { SecretRef } from "../../trust/decode.ts";
 import type { SecretText } from "../../trust/resolve.ts";
 import type { ApiReader } from "./cluster-client.ts";
-import { ClusterError, undetermined } from "./cluster-error.ts";
+import { ClusterError, failureText } from "./cluster-error.ts";
 import { sharedCall, within } from "./limit.ts";
 import { PendingLookups } from "./pending-lookups.ts";
 import { noSecret, secretLabel, secretText } from "./policy-secret.ts";
@@ -146,5 +146,5 @@ function keyOf({ namespace, name, key }: SecretRef): string {
 function unreadable(ref: SecretRef, thrown: unknown): string {
   const failure = `the Secret ${secretLabel(ref)} could not be read`;
   if (!(thrown instanceof ClusterError)) return failure;
-  return undetermined({ reason: "PoliciesUnknown", failure, verb: "get", resource: `secrets in namespace ${ref.namespace}` }, thrown).message;
+  return failureText({ failure, verb: "get", resource: `secrets in namespace ${ref.namespace}` }, thrown);
 }
