@@ -5,11 +5,11 @@ import { styleText } from "node:util";
 import { stringify } from "yaml";
 
 import { ConfigError } from "../config.ts";
-import { parseYamlDocuments } from "../config/yaml.ts";
+import { listItems, parseYamlDocuments } from "../config/yaml.ts";
 import { messageOf } from "../errors.ts";
 import { convert } from "../import/convert.ts";
 import { type Conversion, type Effect, isSafe, type PolicyObject } from "../import/finding.ts";
-import { arrayField, isObject, stringField } from "../json.ts";
+import { isObject, stringField } from "../json.ts";
 import { readArguments } from "./arguments.ts";
 import type { ExitStatus, Io } from "./io.ts";
 import { UsageError } from "./usage-error.ts";
@@ -38,16 +38,10 @@ async function read(file: string): Promise<readonly Result[]> {
   } catch (error) {
     throw new UsageError(error instanceof ConfigError ? error.message : `${file} cannot be read: ${messageOf(error)}`);
   }
-  return documents.flatMap(itemsOf).map((document): Result => {
+  return documents.flatMap((document) => listItems(document) ?? [document]).map((document): Result => {
     const conversion = convert(document);
     return conversion === undefined ? { file, kind: "unknown", what: kindOf(document) } : { file, kind: "converted", conversion };
   });
-}
-
-// `kubectl get -o yaml` writes one List of everything.
-function itemsOf(document: unknown): readonly unknown[] {
-  const isList = isObject(document) && (stringField(document, "kind") ?? "").endsWith("List");
-  return isList ? (arrayField(document, "items") ?? []) : [document];
 }
 
 function kindOf(document: unknown): string {
