@@ -65,8 +65,15 @@ export class Search {
     if (first === undefined) throw new UndeterminedError("Unauthorized", "there is no credential to ask with");
     const evidence = await this.#parts.locator.locate(first, query, this.#parts.call);
     const isRefused = evidence.failed.some(({ reason }) => reason === "Unauthorized");
-    return isRefused && others.length > 0 ? this.#ask(query, others) : evidence;
+    return isRefused && others.length > 0 ? beside(evidence, await this.#ask(query, others)) : evidence;
   }
+}
+
+// What one credential opened stays found, whatever the next one is refused.
+function beside(before: Evidence, after: Evidence): Evidence {
+  const told = new Set(after.candidates.map(({ digest }) => digest));
+  const others = before.candidates.filter(({ digest }) => digest === undefined || !told.has(digest));
+  return { ...after, candidates: [...after.candidates, ...others] };
 }
 
 function nothingFrom({ subject, sought }: Query, { code, message }: UndeterminedError): Evidence {

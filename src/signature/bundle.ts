@@ -1,5 +1,5 @@
 import { type Bundle, bundleFromJSON } from "@sigstore/bundle";
-import { parseJson } from "../json.ts";
+import { field, isObject, objectField, parseJson } from "../json.ts";
 import type { BundleDocument, Claim, Layout } from "./candidate.ts";
 import { contentId } from "./content-id.ts";
 import { isBundle } from "./media-type.ts";
@@ -27,7 +27,8 @@ export function decodeBundle(bytes: Uint8Array): DecodedBundle {
 
 function documentOf(bytes: Uint8Array): BundleDocument | undefined {
   try {
-    return readBundle(bundleFromJSON(parseJson(bytes)), bytes);
+    const json = parseJson(bytes);
+    return isAmbiguous(json) ? undefined : readBundle(bundleFromJSON(json), bytes);
   } catch {
     // The library throws errors of several classes for bytes that are no bundle; all of them mean the same.
     return undefined;
@@ -40,5 +41,13 @@ function readBundle({ mediaType, content, verificationMaterial }: Bundle, bytes:
   const [signature, ...others] = signatures.map(({ sig }) => sig);
   if (signature === undefined || signature.length === 0 || others.length > 0) return undefined;
   const material = verificationMaterial.content.$case === "publicKey" ? "public-key" : "certificate";
-  return { kind: "bundle", id: contentId([bytes]), envelope: { payloadType, payload, signatures: [signature] }, material };
+  return { kind: "bundle", id: contentId("bundle", [bytes]), envelope: { payloadType, payload, signatures: [signature] }, material };
+}
+
+const MATERIALS = ["publicKey", "certificate", "x509CertificateChain"] as const;
+
+// The library takes the first of several; two programs must not verify one bundle in two ways.
+function isAmbiguous(json: unknown): boolean {
+  const material = isObject(json) ? objectField(json, "verificationMaterial") : undefined;
+  return material !== undefined && MATERIALS.filter((name) => field(material, name) !== undefined).length > 1;
 }

@@ -12,7 +12,7 @@ export type Sought = "signatures" | "attestations";
 /** A simple-signing payload with what its layer's annotations say of it. Nothing in it is trusted. */
 export interface SimpleSigningDocument {
   readonly kind: "simple-signing";
-  /** Equal for equal payloads with equal annotations, and for nothing else. */
+  /** Equal for simple-signing documents of equal payloads with equal annotations, and for no other document. */
   readonly id: string;
   readonly payload: Uint8Array;
   readonly annotations: ReadonlyMap<string, string>;
@@ -28,7 +28,7 @@ export interface Envelope {
 /** A Sigstore bundle around one envelope. Nothing in it is trusted. */
 export interface BundleDocument {
   readonly kind: "bundle";
-  /** Equal for equal bytes, and for nothing else. */
+  /** Equal for bundles of equal bytes, and for no other document. */
   readonly id: string;
   readonly envelope: Envelope;
   /** What it says that it is to be verified with. The key's hint is left out: it proves nothing. */
@@ -38,7 +38,7 @@ export interface BundleDocument {
 /** An envelope by itself, as cosign 2 attaches attestations. Nothing in it is trusted. */
 export interface EnvelopeDocument {
   readonly kind: "envelope";
-  /** Equal for equal bytes, and for nothing else. */
+  /** Equal for envelopes of equal bytes, and for no other document. */
   readonly id: string;
   readonly envelope: Envelope;
 }

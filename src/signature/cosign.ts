@@ -43,7 +43,7 @@ export function decodeSimpleSigning(payload: Uint8Array, annotations: ReadonlyMa
 
 // Sorted, since an annotation's place says nothing; each one may matter to a signature some day.
 function idOf(payload: Uint8Array, annotations: ReadonlyMap<string, string>): string {
-  return contentId([payload, ...[...annotations].toSorted(([a], [b]) => (a < b ? -1 : 1)).flat()]);
+  return contentId("simple-signing", [payload, ...[...annotations].toSorted(([a], [b]) => (a < b ? -1 : 1)).flat()]);
 }
 
 const MALFORMED: Claim = { kind: "unreadable", reason: "Malformed" };

@@ -17,7 +17,7 @@ export function decodeAttestation(bytes: Uint8Array): Claim {
   const statement = envelope === undefined ? undefined : decodeStatement(envelope);
   if (envelope === undefined || statement === undefined) return { kind: "unreadable", reason: "Malformed" };
   if (statement.predicateType === SIGN_PREDICATE) return { kind: "instead" };
-  return { kind: "attests", ...statement, document: { kind: "envelope", id: contentId([bytes]), envelope } };
+  return { kind: "attests", ...statement, document: { kind: "envelope", id: contentId("envelope", [bytes]), envelope } };
 }
 
 function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import { ASN1Obj } from "@sigstore/core";
 import { CodedError } from "../errors.ts";
 
 export type KeyFault = "NotPem" | "SeveralBlocks" | "PrivateKey" | "Certificate" | "Unsupported" | "Unreadable" | "TooWeak";
@@ -12,7 +13,7 @@ export type KeyKind = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-
 export interface PublicKey {
   readonly kind: KeyKind;
   readonly key: KeyObject;
-  /** `sha256:` and the SHA-256 of its DER (SubjectPublicKeyInfo) in hexadecimal: equal for equal keys, however they are written. */
+  /** `sha256:` and the SHA-256 of its plain DER (SubjectPublicKeyInfo) in hexadecimal: equal for equal keys, however they are written. */
   readonly fingerprint: string;
 }
 
@@ -33,9 +34,30 @@ const CURVES: ReadonlyMap<string | undefined, KeyKind> = new Map([
  * KeyError.
  */
 export function parsePublicKey(text: string): PublicKey {
-  const key = readKey(text);
+  const written = readKey(text);
+  const kind = kindOf(written);
+  const key = plainKey(kind, written);
   const der = key.export({ type: "spki", format: "der" });
-  return { kind: kindOf(key), key, fingerprint: `sha256:${createHash("sha256").update(der).digest("hex")}` };
+  return { kind, key, fingerprint: `sha256:${createHash("sha256").update(der).digest("hex")}` };
+}
+
+// One key may be written in several ways, and signers are counted by their keys: a curve's point compressed or a curve by
+// its parameters, an RSA key with the padding that it is meant for. That padding stays in the kind.
+function plainKey(kind: KeyKind, key: KeyObject): KeyObject {
+  switch (kind) {
+    case "ecdsa-p256":
+    case "ecdsa-p384":
+    case "ecdsa-p521":
+      return createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
+    case "rsa-pss": {
+      const [, bits] = ASN1Obj.parseBuffer(key.export({ type: "spki", format: "der" })).subs;
+      // The first byte of a bit string says how many bits of the last one are unused: none.
+      return createPublicKey({ key: Buffer.from(bits?.value.subarray(1) ?? []), format: "der", type: "pkcs1" });
+    }
+    case "rsa":
+    case "ed25519":
+      return key;
+  }
 }
 
 function readKey(text: string): KeyObject {

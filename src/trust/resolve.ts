@@ -53,5 +53,5 @@ function keyOf({ key }: KeyAuthoritySpec, secret: (ref: SecretRef) => SecretText
 }
 
 function keyAuthority({ name, hash, sources, attestations }: Exclude<KeyAuthoritySpec, StaticAuthority>, key: PublicKey): KeyAuthority {
-  return { kind: "key", name, key, hash, sources, attestations, revision: `${key.fingerprint} ${hash ?? "any"}` };
+  return { kind: "key", name, key, hash, sources, attestations, revision: `${key.kind} ${key.fingerprint} ${hash ?? "any"}` };
 }

@@ -21,6 +21,8 @@ export type FindSubject = (subject: Digest) => SubjectFinding | undefined;
 export interface JudgedPart {
   readonly name: string;
   readonly digest: Digest;
+  /** Whose finding it is: the part's own, or that of an index on its path which covers it. */
+  readonly subject: Digest;
   readonly finding: Finding;
 }
 
@@ -90,14 +92,17 @@ function subjectsOf(tree: ImageTree): ReadonlySet<Digest> {
 
 // Signed by itself or through an index on its path; its own failure is the one to tell, unless only another is open.
 function judgeCovered({ platform, digest, path }: PlatformManifest, find: FindSubject): JudgedPart {
-  const findings = [digest, ...path].flatMap((subject) => find(subject)?.finding ?? []);
-  const finding =
-    findings.find((each) => each.kind === "trusted") ?? findings.find((each) => each.kind === "undetermined") ?? findings[0] ?? UNKNOWN;
-  return { name: platform, digest, finding };
+  const found = [digest, ...path].flatMap((subject) => {
+    const finding = find(subject)?.finding;
+    return finding === undefined ? [] : [{ subject, finding }];
+  });
+  const own = { subject: digest, finding: UNKNOWN };
+  const speaker = found.find(({ finding }) => finding.kind === "trusted") ?? found.find(({ finding }) => finding.kind === "undetermined") ?? found[0] ?? own;
+  return { name: platform, digest, ...speaker };
 }
 
 function judgePart(name: string, digest: Digest, find: FindSubject): JudgedPart {
-  return { name, digest, finding: find(digest)?.finding ?? UNKNOWN };
+  return { name, digest, subject: digest, finding: find(digest)?.finding ?? UNKNOWN };
 }
 
 // Reached only if a caller judges before it has looked; unknown means deny.

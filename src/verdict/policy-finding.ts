@@ -1,5 +1,5 @@
 import type { Digest } from "../image/digest.ts";
-import { attestsDigest, claimsDigest } from "../signature/candidate.ts";
+import { attestsDigest, type Candidate, claimsDigest } from "../signature/candidate.ts";
 import { policyLabel, type ReadyPolicy } from "../trust/trust-policy.ts";
 import { type Finding, mismatchDetail, unreadableDetail, unsignedDetail } from "./claim.ts";
 import type { Evidence } from "./evidence.ts";
@@ -44,13 +44,17 @@ function reasonOf(failure: Failure): readonly [UntrustedReason, string] {
   if (wantsSignature && candidates.some((candidate) => claimsDigest(candidate, subject))) {
     return ["UntrustedSigner", `no signature on ${subject} is of a signer that it accepts: ${authorityTexts(authorities)}`];
   }
-  if (wantsAttestation && (!wantsSignature || candidates.some((candidate) => attestsDigest(candidate, subject))) && candidates.length > 0) {
-    return ["AttestationMissing", `${subject} lacks an attestation that it asks for: ${authorityTexts(authorities)}`];
-  }
+  const isAttested = (candidate: Candidate): boolean => (wantsSignature ? attestsDigest(candidate, subject) : candidate.claim.kind === "attests");
+  if (wantsAttestation && candidates.some(isAttested)) return attestationMissing(failure);
   if (wantsSignature && candidates.some(({ claim }) => claim.kind === "claims")) return ["ClaimMismatch", mismatchDetail(subject, candidates)];
   const unreadable = candidates.map(({ claim }) => claim).find((claim) => claim.kind === "unreadable");
   if (unreadable !== undefined) return [unreadable.reason, unreadableDetail(subject, unreadable.reason)];
+  if (wantsAttestation && !wantsSignature && candidates.length > 0) return attestationMissing(failure);
   const [first] = authorities;
   if (wantsSignature || first === undefined) return ["Unsigned", unsignedDetail(subject, candidates)];
   return ["Unsigned", `nothing is attached to ${subject}; ${authorityText(first)}`];
+}
+
+function attestationMissing({ subject, authorities }: Failure): readonly [UntrustedReason, string] {
+  return ["AttestationMissing", `${subject} lacks an attestation that it asks for: ${authorityTexts(authorities)}`];
 }

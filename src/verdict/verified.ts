@@ -59,7 +59,7 @@ export class VerifiedAssessment implements Assessment {
     const parts = judgeParts(rule, tree, find);
     const { finding, part } = combineParts(tree, parts, find);
     const context: RemedyContext = { ...remedyContext(this.#options.repository, tree, rule === "both" || rule === "children"), seeks: seeks(policy.demand, "signatures") ? "signatures" : "attestations" };
-    const subjects = parts.map(({ name, digest }) => ({ name, digest, authorities: find(digest)?.authorities ?? [] }));
+    const subjects = parts.map(({ name, digest, subject }) => ({ name, digest, authorities: find(subject)?.authorities ?? [] }));
     return {
       outcome: { id: policy.id, verdict: judgedAs(finding, context, part), subjects },
       parts: parts.map((each) => ({ name: each.name, digest: each.digest, verdict: judgedAs(each.finding, context) })),

@@ -139,6 +139,12 @@ t.test("a bundle is a signature only by its own signed statement", async (t) => 
   t.same(withBundle((value) => (value.dsseEnvelope.payloadType = "text/plain")), malformed, "another payload type");
   t.same(withBundle((value) => (value.dsseEnvelope.payload = "e30")), malformed, "an empty statement");
   t.same(withBundle((value) => (value.dsseEnvelope.payload = "!!!!")), malformed, "a payload that is no JSON");
+  const chain = { certificates: [{ rawBytes: "MIIB" }] };
+  t.same(withBundle((value) => Object.assign(value.verificationMaterial, { certificate: { rawBytes: "MIIB" } })), malformed, "a key and a certificate");
+  t.same(withBundle((value) => Object.assign(value.verificationMaterial, { x509CertificateChain: chain })), malformed, "a key and a chain");
+  t.same(withBundle((value) => Object.assign(value, { verificationMaterial: { x509CertificateChain: chain } })), malformed, "a chain, which v0.3 does not have");
+  t.same(withBundle((value) => Object.assign(value, { verificationMaterial: {} })), malformed, "neither");
+  t.same(withBundle((value) => Object.assign(value, { messageSignature: { messageDigest: { algorithm: "SHA2_256", digest: "AAAA" }, signature: "AAAA" } })), malformed, "a signature of a message besides");
   t.same(decoded({}), malformed);
   t.same(decoded(null), malformed);
   t.same(decodeBundle(Buffer.from("garbage")).claim, { kind: "unreadable", reason: "Malformed" });

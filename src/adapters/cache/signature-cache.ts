@@ -58,14 +58,14 @@ export class SignatureCache implements Locator {
       const evidence = await this.#inner.locate(access, query, own);
       const state = stateOf(evidence, query);
       this.#observer.inspected(state);
-      if (state !== "failed") this.lists.keepFor(this.#secondsOf(state), key, { evidence, at });
+      if (state !== "failed") this.lists.keepFor(this.#secondsOf(state), key, keptOf(evidence, at));
       return evidence;
     });
   }
 
-  // A refusal never rests on a list that is older than an absence may be.
-  #isFit({ at }: Kept, { freshness }: Query): boolean {
-    return freshness === "kept" || this.#clock.now() - at <= this.#settings.absentSeconds * 1000;
+  // A refusal never rests on a list that is older than an absence may be, nor on one from which something may be missing.
+  #isFit({ at, isComplete }: Kept, { freshness }: Query): boolean {
+    return freshness === "kept" || (isComplete && this.#clock.now() - at <= this.#settings.absentSeconds * 1000);
   }
 
   #secondsOf(state: "found" | "absent"): number {
@@ -77,6 +77,14 @@ interface Kept {
   readonly evidence: Evidence;
   /** When the look-up began, in milliseconds by the clock. */
   readonly at: number;
+  /** Whether every location answered. */
+  readonly isComplete: boolean;
+}
+
+// What was found stands beside a location that failed. The failure itself is no answer: whom the list is not enough for
+// asks again.
+function keptOf(evidence: Evidence, at: number): Kept {
+  return { evidence: { ...evidence, failed: [] }, at, isComplete: evidence.failed.length === 0 };
 }
 
 // Found stands whatever else failed beside it. Absence is an answer only when every location gave one that can be kept.
