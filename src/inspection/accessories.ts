@@ -34,7 +34,8 @@ export class AccessoryReader {
   readonly #access: Access;
   readonly #call: Call;
   readonly #manifests = new Map<Digest, Promise<Manifest>>();
-  readonly #blobs = new Map<Digest, Promise<Uint8Array>>();
+  /** By the size as well: a descriptor that lies about it must not spoil an honest one for the same bytes. */
+  readonly #blobs = new Map<string, Promise<Uint8Array>>();
 
   constructor(registry: Registry, access: Access, call: Call) {
     this.#registry = registry;
@@ -73,7 +74,7 @@ export class AccessoryReader {
   #document(document: DocumentLayer, digest: Digest, location: Location): Promise<Found> {
     const { layer, layout } = document;
     return attempt(location, layout, async () => {
-      const bytes = await once(this.#blobs, layer.digest, () => this.#registry.fetchBlob(this.#access, layer, MAX_DOCUMENT_BYTES, this.#call));
+      const bytes = await once(this.#blobs, `${layer.digest} ${layer.size}`, () => this.#registry.fetchBlob(this.#access, layer, MAX_DOCUMENT_BYTES, this.#call));
       return { ...NOTHING, candidates: [{ digest, location, ...decode(layout, bytes, layer) }] };
     }, digest);
   }
@@ -123,10 +124,10 @@ const UNREADABLE: ReadonlyMap<string, UnreadableReason> = new Map(
   (["Malformed", "TooLarge", "DigestMismatch", "BlockedByRegistry", "RegistryForbidden"] as const).map((reason) => [reason, reason]),
 );
 
-function once<Value>(kept: Map<Digest, Promise<Value>>, digest: Digest, fetch: () => Promise<Value>): Promise<Value> {
-  const known = kept.get(digest);
+function once<Key, Value>(kept: Map<Key, Promise<Value>>, key: Key, fetch: () => Promise<Value>): Promise<Value> {
+  const known = kept.get(key);
   if (known !== undefined) return known;
   const fetched = fetch();
-  kept.set(digest, fetched);
+  kept.set(key, fetched);
   return fetched;
 }

@@ -1,18 +1,21 @@
 import t, { type Test } from "tap";
 import { createCaches } from "../../src/adapters/cache/caches.ts";
+import { computeDigest } from "../../src/image/digest.ts";
 import { OCI_MANIFEST } from "../../src/image/media-type.ts";
 import { parseReference } from "../../src/image/reference.ts";
+import { arrayField, isObject, parseJsonObject } from "../../src/json.ts";
 import { Gatherer } from "../../src/inspection/gather.ts";
 import { Inspector } from "../../src/inspection/inspect.ts";
 import { EMPTY_KEYRING } from "../../src/inspection/keyring.ts";
 import type { TrustPolicy } from "../../src/trust/trust-policy.ts";
 import { verifyDocument } from "../../src/verify/verify.ts";
 import { attestBundle, BUNDLE, bundleOf, signBundle } from "../helpers/cosign-bundle.ts";
-import { attTag, signLegacy } from "../helpers/cosign.ts";
+import { attTag, signLegacy, sigTag } from "../helpers/cosign.ts";
 import { artifact, describe, imageManifest, jsonBytes, push } from "../helpers/images.ts";
 import { attestStatement, IN_TOTO, SLSA_PROVENANCE } from "../helpers/in-toto.ts";
 import { inspectorPorts } from "../helpers/inspector.ts";
 import { policyOf, specOf } from "../helpers/policies.ts";
+import { pushReferrer } from "../helpers/referrer.ts";
 import { registryClient } from "../helpers/registry-client.ts";
 import { type RegistryDouble, startRegistry } from "../helpers/registry-double.ts";
 import { answerWith } from "../helpers/registry-faults.ts";
@@ -108,4 +111,33 @@ t.test("nothing that one image's evidence verified vouches for another's in the 
   }
   t.equal(await ask("good:1"), "Verified, asked");
   t.equal(await ask("evil:1"), "AttestationMissing, asked");
+});
+
+/** A manifest with its layers in front of it once more, as descriptors that lie about their size, or with these alone. */
+function lying(bytes: Uint8Array, size: number, honest: "beside honest ones" | "alone") {
+  const document = parseJsonObject(bytes) ?? {};
+  const layers = (arrayField(document, "layers") ?? []).filter(isObject);
+  const lies = layers.map((layer) => ({ ...layer, size }));
+  return artifact([], { ...document, mediaType: OCI_MANIFEST, layers: honest === "alone" ? lies : [...lies, ...layers] });
+}
+
+t.test("a descriptor that lies about the size of a good document does not hide it", async (t) => {
+  const { registry, ask } = await setUp(t);
+  for (const [about, size] of [["too small", 1], ["too large to be read", 2 << 20]] as const) {
+    const bundled = `bundle-${size}`;
+    const good = registry.manifest(bundled, signBundle(registry, bundled, image(registry, bundled), { key }))?.bytes ?? new Uint8Array();
+    // Two referrers name one blob; the one that lies is listed first.
+    registry.remove(bundled, computeDigest("sha256", good));
+    pushReferrer(registry, bundled, lying(good, size, "alone"), "cosign");
+    pushReferrer(registry, bundled, artifact([], { ...parseJsonObject(good), mediaType: OCI_MANIFEST }), "cosign");
+    t.equal(await ask(`${bundled}:1`), "Verified, asked", `${about}, in another referrer`);
+    t.equal(await ask(`${bundled}:1`, "signed"), "Signed, warm");
+
+    const layered = `layer-${size}`;
+    const signed = image(registry, layered);
+    signLegacy(registry, layered, signed, { key });
+    push(registry, layered, lying(registry.manifest(layered, sigTag(signed))?.bytes ?? new Uint8Array(), size, "beside honest ones"), sigTag(signed));
+    t.equal(await ask(`${layered}:1`), "Verified, asked", `${about}, in another layer`);
+    t.equal(await ask(`${layered}:1`, "signed"), "Signed, warm");
+  }
 });
