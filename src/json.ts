@@ -16,6 +16,16 @@ export function parseJson(bytes: Uint8Array): unknown {
   return JSON.parse(text) as unknown;
 }
 
+/** Parses UTF-8 bytes as one JSON object, within the bounds of `parseJson`; undefined for everything else. */
+export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
+  try {
+    const value = parseJson(bytes);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { Reason } from "../verdict/reason.ts";
-import type { Verdict } from "../verdict/verdict.ts";
+import { speakerOf, type Verdict } from "../verdict/verdict.ts";
 import type { Annotations, Cause, Decision } from "./decision.ts";
 import { type Demand, type LabelFault, type LabelReading, type Mode, labelFaultLine } from "./labels.ts";
 import { type Finding, findingLine } from "./message.ts";
@@ -37,8 +37,7 @@ function refuses(kind: WorkloadResource["kind"], verdict: Verdict): boolean {
 // The first untrusted image in field order, else the first undetermined one.
 function firstReason(refused: readonly Finding[]): Reason | undefined {
   const verdicts = refused.map(({ judgement }) => judgement.verdict);
-  const first = verdicts.find(({ kind }) => kind === "untrusted") ?? verdicts[0];
-  return first?.reason;
+  return speakerOf(verdicts, ({ kind }) => kind)?.reason;
 }
 
 function causeOf(finding: Finding): Cause {

@@ -1,4 +1,4 @@
-import { type JsonObject, field, isObject, objectField, parseJson, stringField } from "../json.ts";
+import { type JsonObject, field, isObject, objectField, parseJsonObject, stringField } from "../json.ts";
 
 export const OPERATIONS = ["CREATE", "UPDATE", "DELETE", "CONNECT"] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -35,8 +35,8 @@ const API_VERSION = "admission.k8s.io/v1";
 
 /** Decodes the body of a request. Never throws. */
 export function decodeReview(body: Uint8Array): DecodedReview {
-  const document = decodeJson(body);
-  if (!isObject(document)) return noReview("the body is not a JSON object");
+  const document = parseJsonObject(body);
+  if (document === undefined) return noReview("the body is not a JSON object");
   if (stringField(document, "kind") !== "AdmissionReview") return noReview("the body is not an AdmissionReview");
   if (stringField(document, "apiVersion") !== API_VERSION) {
     return noReview(`the AdmissionReview is not of ${API_VERSION}; set admissionReviewVersions: ["v1"] in the webhook configuration`);
@@ -70,14 +70,6 @@ function decodeRequest(uid: string, request: JsonObject): DecodedReview {
       oldObject: field(request, "oldObject"),
     },
   };
-}
-
-function decodeJson(body: Uint8Array): unknown {
-  try {
-    return parseJson(body);
-  } catch {
-    return undefined;
-  }
 }
 
 function decodeResource(value: unknown): Resource | undefined {

@@ -1,5 +1,5 @@
-import { POLICY_GROUP, POLICY_VERSION } from "../trust/schema.ts";
-import type { PolicyKind } from "../trust/trust-policy.ts";
+import { POLICY_API_VERSION } from "../trust/schema.ts";
+import { POLICY_KINDS, POLICY_RESOURCES, type PolicyKind } from "../trust/trust-policy.ts";
 import { type EntryPath, isObserver } from "./entry.ts";
 import type { Operation, Resource, Review } from "./review.ts";
 import { type WorkloadResource, workloadResource } from "./workload.ts";
@@ -39,9 +39,9 @@ export function scopeOf({ operation, resource, subresource }: Review, path: Entr
     return judgesWorkloads(path) ? { kind: "workload", resource: workload } : { kind: "unknown" };
   }
   const policyKind = POLICIES.get(`${resource.group}/${resource.version}/${resource.resource}`);
-  if (policyKind !== undefined && subresource === undefined && judgesPolicies(path)) return { kind: "policy", policyKind };
+  if (policyKind !== undefined && subresource === undefined && serves(path, "policies")) return { kind: "policy", policyKind };
   const isNamespace = isNamespaceResource(resource) && subresource === undefined;
-  return isNamespace && judgesNamespaces(path) ? { kind: "namespace" } : { kind: "unknown" };
+  return isNamespace && serves(path, "namespaces") ? { kind: "namespace" } : { kind: "unknown" };
 }
 
 // Any other subresource of a Pod carries the Pod, and may well change its images.
@@ -53,18 +53,12 @@ function judgesWorkloads(path: EntryPath): boolean {
   return path === "enforce" || path === "templates" || path === "validate" || isObserver(path);
 }
 
-function judgesNamespaces(path: EntryPath): boolean {
-  return path === "namespaces" || path === "validate";
+// The entry of its own, or the one for everything.
+function serves(path: EntryPath, entry: "namespaces" | "policies"): boolean {
+  return path === entry || path === "validate";
 }
 
-function judgesPolicies(path: EntryPath): boolean {
-  return path === "policies" || path === "validate";
-}
-
-const POLICIES: ReadonlyMap<string, PolicyKind> = new Map([
-  [`${POLICY_GROUP}/${POLICY_VERSION}/clustertrustpolicies`, "ClusterTrustPolicy"],
-  [`${POLICY_GROUP}/${POLICY_VERSION}/trustpolicies`, "TrustPolicy"],
-]);
+const POLICIES: ReadonlyMap<string, PolicyKind> = new Map(POLICY_KINDS.map((kind) => [`${POLICY_API_VERSION}/${POLICY_RESOURCES[kind]}`, kind]));
 
 function isNamespaceResource({ group, version, resource }: Resource): boolean {
   return group === "" && version === "v1" && resource === "namespaces";

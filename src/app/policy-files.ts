@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 
 import { ConfiguredPolicies, PolicyFileError } from "../adapters/kubernetes/configured-policies.ts";
 import { ConfigError } from "../config.ts";
-import { parseYamlDocuments } from "../config/yaml.ts";
+import { listItems, parseYamlDocuments } from "../config/yaml.ts";
 import { messageOf } from "../errors.ts";
-import { arrayField, isObject, type JsonObject, stringField } from "../json.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import { StartError } from "./registries.ts";
 
 /**
@@ -32,9 +32,7 @@ function objectsOf(file: string): readonly JsonObject[] {
   }
 }
 
-// `kubectl get -o yaml` writes one List of everything.
 function itemsOf(document: unknown, file: string): readonly JsonObject[] {
   if (!isObject(document)) throw new StartError("Unreadable", `${file} has a document that is no object of Kubernetes`);
-  if (!(stringField(document, "kind") ?? "").endsWith("List")) return [document];
-  return (arrayField(document, "items") ?? []).flatMap((item) => itemsOf(item, file));
+  return listItems(document)?.flatMap((item) => itemsOf(item, file)) ?? [document];
 }

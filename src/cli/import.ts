@@ -5,12 +5,12 @@ import { styleText } from "node:util";
 import { stringify } from "yaml";
 
 import { ConfigError } from "../config.ts";
-import { parseYamlDocuments } from "../config/yaml.ts";
+import { listItems, parseYamlDocuments } from "../config/yaml.ts";
 import { messageOf } from "../errors.ts";
 import { convert } from "../import/convert.ts";
 import { type Conversion, type Effect, isSafe, type PolicyObject } from "../import/finding.ts";
 import { withDistinctNames } from "../import/names.ts";
-import { arrayField, isObject, stringField } from "../json.ts";
+import { isObject, stringField } from "../json.ts";
 import { readArguments } from "./arguments.ts";
 import type { ExitStatus, Io } from "./io.ts";
 import { UsageError } from "./usage-error.ts";
@@ -39,7 +39,7 @@ async function read(file: string): Promise<readonly Result[]> {
   } catch (error) {
     throw new UsageError(error instanceof ConfigError ? error.message : `${file} cannot be read: ${messageOf(error)}`);
   }
-  return documents.flatMap(itemsOf).map((document): Result => {
+  return documents.flatMap((document) => listItems(document) ?? [document]).map((document): Result => {
     const conversion = convert(document);
     return conversion === undefined ? { file, kind: "unknown", what: kindOf(document) } : { file, kind: "converted", conversion };
   });
@@ -48,12 +48,6 @@ async function read(file: string): Promise<readonly Result[]> {
 function distinct(results: readonly Result[]): readonly Result[] {
   const conversions = withDistinctNames(results.flatMap((result) => (result.kind === "converted" ? [result.conversion] : []))).values();
   return results.map((result) => (result.kind === "converted" ? { ...result, conversion: conversions.next().value ?? result.conversion } : result));
-}
-
-// `kubectl get -o yaml` writes one List of everything.
-function itemsOf(document: unknown): readonly unknown[] {
-  const isList = isObject(document) && (stringField(document, "kind") ?? "").endsWith("List");
-  return isList ? (arrayField(document, "items") ?? []) : [document];
 }
 
 function kindOf(document: unknown): string {

@@ -1,5 +1,6 @@
 import { type Document, LineCounter, parseAllDocuments, parseDocument } from "yaml";
 import { messageOf } from "../errors.ts";
+import { arrayField, isObject, stringField } from "../json.ts";
 import type { Problem } from "../schema/problem.ts";
 import { ConfigError } from "./problem.ts";
 
@@ -20,6 +21,12 @@ export function parseYamlDocuments(text: string, source: string): readonly unkno
   const lineCounter = new LineCounter();
   const documents = [...parseAllDocuments(text, { lineCounter, ...STRICT })];
   return documents.map((document) => valueOf(document, lineCounter, source)).filter((value) => value !== null && value !== undefined);
+}
+
+/** What is in a List, as `kubectl get -o yaml` writes several objects; undefined for a document that is none. */
+export function listItems(document: unknown): readonly unknown[] | undefined {
+  const isList = isObject(document) && (stringField(document, "kind") ?? "").endsWith("List");
+  return isList ? (arrayField(document, "items") ?? []) : undefined;
 }
 
 const STRICT = { prettyErrors: false, stringKeys: true, uniqueKeys: true, version: "1.2" } as const;

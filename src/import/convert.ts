@@ -32,7 +32,7 @@ function isConnaisseur(document: JsonObject): boolean {
 function readable(draft: Draft): Draft {
   if (draft.outcome.kind !== "policy") return draft;
   const { policy } = draft.outcome;
-  const { spec } = decodePolicy(policy.kind, policy as unknown as JsonObject, "pratique-system");
+  const { spec } = decodePolicy(policy.kind, { ...policy }, "pratique-system");
   if (spec.kind === "readable") return draft;
   const findings = spec.problems.map(({ path, message }): Finding => ({ path, effect: "note", message: `${message} (in the policy that would be written)` }));
   return { outcome: NONE, findings: [...draft.findings, ...findings] };

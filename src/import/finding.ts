@@ -1,4 +1,6 @@
 import { type Path, pathText } from "../schema/problem.ts";
+import { POLICY_API_VERSION } from "../trust/schema.ts";
+import type { PolicyKind } from "../trust/trust-policy.ts";
 
 /**
  * What becomes of a field that is not carried over as it is. `stricter`: ours asks for more, or trusts fewer. `looser`:
@@ -15,8 +17,8 @@ export interface Finding {
 
 /** A policy of ours, as `kubectl apply` takes it. */
 export interface PolicyObject {
-  readonly apiVersion: "pratique.dev/v1alpha1";
-  readonly kind: "ClusterTrustPolicy" | "TrustPolicy";
+  readonly apiVersion: typeof POLICY_API_VERSION;
+  readonly kind: PolicyKind;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec: object;
 }
@@ -61,5 +63,5 @@ export function isSafe({ drafts }: Conversion): boolean {
 }
 
 export function policyOutcome(kind: PolicyObject["kind"], metadata: PolicyObject["metadata"], spec: object): Draft["outcome"] {
-  return { kind: "policy", policy: { apiVersion: "pratique.dev/v1alpha1", kind, metadata, spec } };
+  return { kind: "policy", policy: { apiVersion: POLICY_API_VERSION, kind, metadata, spec } };
 }

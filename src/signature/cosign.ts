@@ -1,5 +1,5 @@
 import { type Digest, hexOf, parseDigest, algorithmOf } from "../image/digest.ts";
-import { isObject, objectField, parseJson, stringField } from "../json.ts";
+import { objectField, parseJsonObject, stringField } from "../json.ts";
 import type { Claim } from "./candidate.ts";
 import { contentId } from "./content-id.ts";
 
@@ -49,13 +49,7 @@ function idOf(payload: Uint8Array, annotations: ReadonlyMap<string, string>): st
 const MALFORMED: Claim = { kind: "unreadable", reason: "Malformed" };
 
 function claimedDigest(payload: Uint8Array): Digest | undefined {
-  let value: unknown;
-  try {
-    value = parseJson(payload);
-  } catch {
-    return undefined;
-  }
-  const critical = isObject(value) ? objectField(value, "critical") : undefined;
+  const critical = objectField(parseJsonObject(payload) ?? {}, "critical");
   if (critical === undefined || stringField(critical, "type") !== PAYLOAD_TYPE) return undefined;
   const image = objectField(critical, "image");
   return image === undefined ? undefined : parseDigest(stringField(image, "docker-manifest-digest") ?? "");

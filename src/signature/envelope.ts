@@ -1,4 +1,4 @@
-import { arrayField, isObject, parseJson, stringField } from "../json.ts";
+import { arrayField, isObject, parseJsonObject, stringField } from "../json.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { Claim, Envelope } from "./candidate.ts";
 import { contentId } from "./content-id.ts";
@@ -21,13 +21,8 @@ export function decodeAttestation(bytes: Uint8Array): Claim {
 }
 
 function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
-  let value: unknown;
-  try {
-    value = parseJson(bytes);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value)) return undefined;
+  const value = parseJsonObject(bytes);
+  if (value === undefined) return undefined;
   const payload = decodeBase64(stringField(value, "payload") ?? "");
   const payloadType = stringField(value, "payloadType");
   const signatures = (arrayField(value, "signatures") ?? []).slice(0, MAX_SIGNATURES).flatMap((entry) => {

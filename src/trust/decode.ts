@@ -2,7 +2,7 @@ import { messageOf } from "../errors.ts";
 import { type Glob, parseGlob } from "../image/glob.ts";
 import type { IndexRule } from "../image/index.ts";
 import { parseReference } from "../image/reference.ts";
-import { field, type JsonObject, objectField, stringField } from "../json.ts";
+import { field, type JsonObject, numberField, objectField, stringField } from "../json.ts";
 import { check } from "../schema/check.ts";
 import { type Problem, pathText } from "../schema/problem.ts";
 import type { KeyDemand, PullSecretNames, Source, StaticAuthority } from "./authority.ts";
@@ -49,13 +49,12 @@ export function decodePolicy(kind: PolicyKind, object: JsonObject, installation:
   const metadata = objectField(object, "metadata") ?? {};
   const namespace = kind === "TrustPolicy" ? (stringField(metadata, "namespace") ?? "") : undefined;
   const id: PolicyId = { kind, namespace, name: stringField(metadata, "name") ?? "" };
-  const generation = field(metadata, "generation");
   const { value, problems } = check(PolicySpecSchema, field(object, "spec") ?? {}, { formatFault: policyFormatFault, at: ["spec"] });
   const all = problems.length > 0 ? problems : ruleProblems(kind, value as PolicySpec);
   const spec = all.length > 0 ? ({ kind: "unreadable", problems: all } as const) : readSpec(value as PolicySpec, namespace ?? installation);
   return {
     id,
-    generation: typeof generation === "number" ? generation : 0,
+    generation: numberField(metadata, "generation") ?? 0,
     globs: all.some(({ path }) => path === "spec" || path.startsWith("spec.images")) ? [EVERYTHING] : (value as PolicySpec).images.map(({ glob }) => parseGlob(glob)),
     spec,
   };

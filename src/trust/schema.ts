@@ -4,6 +4,8 @@ import type { PolicyFormat } from "./format.ts";
 
 export const POLICY_GROUP = "pratique.dev";
 export const POLICY_VERSION = "v1alpha1";
+/** The `apiVersion` of a policy. */
+export const POLICY_API_VERSION = `${POLICY_GROUP}/${POLICY_VERSION}` as const;
 export const HASH_ALGORITHMS = ["sha256", "sha384", "sha512"] as const;
 
 const text = (format: PolicyFormat, description: string, maxLength: number) => Type.String({ description, format, minLength: 1, maxLength });

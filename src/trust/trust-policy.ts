@@ -7,6 +7,9 @@ import type { Authority } from "./authority.ts";
 export const POLICY_KINDS = ["ClusterTrustPolicy", "TrustPolicy"] as const;
 export type PolicyKind = (typeof POLICY_KINDS)[number];
 
+/** The plural of each kind, as paths, CRDs, RBAC and metrics have it. */
+export const POLICY_RESOURCES = { ClusterTrustPolicy: "clustertrustpolicies", TrustPolicy: "trustpolicies" } as const satisfies Record<PolicyKind, string>;
+
 /** Which policy. */
 export interface PolicyId {
   readonly kind: PolicyKind;

@@ -4,7 +4,7 @@ import { policyLabel, problemLine, type ReadyPolicy, type TrustPolicy } from "..
 import { verdictOnFailure } from "./evaluate.ts";
 import { RefusedError, UndeterminedError } from "./failure.ts";
 import type { PolicyOutcome } from "./outcome.ts";
-import type { Verdict } from "./verdict.ts";
+import { speakerOf, type Verdict } from "./verdict.ts";
 
 /** What the policies say of an image before anybody looks at it. `passed`: those that let it in without a look. */
 export type Governed =
@@ -26,7 +26,7 @@ export function settle(policies: readonly TrustPolicy[], reference: Reference): 
     else if (policy.state.kind === "ready") open.push({ id: policy.id, demand: policy.state });
   }
   const failing = outcomes.filter(({ verdict }) => verdict.kind !== "exempt");
-  const speaker = failing.find(({ verdict }) => verdict.kind === "untrusted") ?? failing[0];
+  const speaker = speakerOf(failing, ({ verdict }) => verdict.kind);
   if (speaker !== undefined) return { kind: "settled", verdict: speaker.verdict, policies: outcomes };
   const [first] = outcomes;
   return open.length === 0 && first !== undefined ? { kind: "settled", verdict: first.verdict, policies: outcomes } : { kind: "open", policies: open, passed: outcomes };

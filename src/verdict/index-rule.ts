@@ -1,7 +1,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule, PlatformManifest } from "../image/index.ts";
 import type { Finding } from "./claim.ts";
-import type { FailedPart } from "./verdict.ts";
+import { type FailedPart, speakerOf } from "./verdict.ts";
 
 /** An image as the rules see it: one manifest, or an index with the platform manifests that are to be judged. */
 export type ImageTree =
@@ -51,7 +51,7 @@ export function judgeParts(rule: IndexRule, tree: ImageTree, find: FindSubject):
 /** All parts in one finding: a definite failure beats an undetermined one, and the first of its kind speaks. */
 export function combineParts(tree: ImageTree, parts: readonly JudgedPart[], find: FindSubject): { readonly finding: Finding; readonly part: FailedPart | undefined } {
   const failing = parts.filter((part) => part.finding.kind !== "trusted");
-  const speaker = failing.find((part) => part.finding.kind === "untrusted") ?? failing[0];
+  const speaker = speakerOf(failing, (part) => part.finding.kind);
   if (speaker === undefined) return { finding: { kind: "trusted" }, part: undefined };
   if (tree.kind === "manifest") return { finding: speaker.finding, part: undefined };
   const part = { name: speaker.name, digest: speaker.digest, more: failing.length - 1 };

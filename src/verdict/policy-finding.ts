@@ -6,6 +6,7 @@ import type { Evidence } from "./evidence.ts";
 import { authorityText, authorityTexts } from "./explain.ts";
 import type { AuthorityOutcome } from "./outcome.ts";
 import type { UntrustedReason } from "./reason.ts";
+import { seeks } from "./sought.ts";
 
 /** A policy that is not satisfied for a subject, and everything that was seen. */
 export interface Failure {
@@ -38,8 +39,8 @@ function reasonOf(failure: Failure): readonly [UntrustedReason, string] {
     return ["ThresholdNotMet", `${signers} of the ${threshold} distinct signers that it asks for ${signers === 1 ? "has" : "have"} signed ${subject}; ${authorityTexts(authorities)}`];
   }
   const candidates = evidence.flatMap((each) => each.candidates);
-  const wantsSignature = policy.demand.authorities.some((authority) => authority.kind === "key" && authority.attestations.length === 0);
-  const wantsAttestation = policy.demand.authorities.some((authority) => authority.kind === "key" && authority.attestations.length > 0);
+  const wantsSignature = seeks(policy.demand, "signatures");
+  const wantsAttestation = seeks(policy.demand, "attestations");
   if (wantsSignature && candidates.some((candidate) => claimsDigest(candidate, subject))) {
     return ["UntrustedSigner", `no signature on ${subject} is of a signer that it accepts: ${authorityTexts(authorities)}`];
   }

@@ -6,6 +6,7 @@ import type { Verify } from "../verify/verify.ts";
 import { type Evidence, type Known, type Look, lookKey } from "./evidence.ts";
 import type { AuthorityOutcome, RejectedCandidate, SubjectOutcome } from "./outcome.ts";
 import { failedFinding } from "./policy-finding.ts";
+import { soughtBy } from "./sought.ts";
 
 /** What a policy asks the registries about one subject, each question once. */
 export function looksOf({ authorities }: PolicyDemand, subject: Digest): readonly Look[] {
@@ -41,8 +42,7 @@ export function judgeSubject(policy: ReadyPolicy, subject: Digest, known: Known,
 
 function looksOfAuthority(authority: Authority, subject: Digest): readonly Look[] {
   if (authority.kind !== "key") return [];
-  const sought = authority.attestations.length > 0 ? "attestations" : "signatures";
-  return authority.sources.map((source) => ({ subject, sought, source }));
+  return authority.sources.map((source) => ({ subject, sought: soughtBy(authority), source }));
 }
 
 function evidenceOf(looks: readonly Look[], known: Known): readonly Evidence[] | undefined {
@@ -53,7 +53,7 @@ function evidenceOf(looks: readonly Look[], known: Known): readonly Evidence[] |
 function judgeAuthority(authority: Authority, subject: Digest, known: Known, verify: Verify): AuthorityOutcome {
   if (authority.kind !== "key") return { kind: "static", name: authority.name, action: authority.kind };
   const candidates = (evidenceOf(looksOfAuthority(authority, subject), known) ?? []).flatMap((evidence) => evidence.candidates);
-  const search = authority.attestations.length > 0 ? findAttestations : findSignature;
+  const search = soughtBy(authority) === "attestations" ? findAttestations : findSignature;
   const signer: Signer = { kind: "key", fingerprint: authority.key.fingerprint };
   return { ...search(candidates, subject, authority, verify), name: authority.name, signer };
 }

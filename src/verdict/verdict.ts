@@ -11,6 +11,14 @@ export interface FailedPart {
 }
 
 /**
+ * Which of several failures speaks for all: the first that is definite, else the first. What was refused for good is not
+ * mended by asking again, so it must not hide behind what could not be found out.
+ */
+export function speakerOf<Failure>(failing: readonly Failure[], kindOf: (failure: Failure) => string): Failure | undefined {
+  return failing.find((failure) => kindOf(failure) === "untrusted") ?? failing[0];
+}
+
+/**
  * The judgement on one image at one level. `detail` says what was (not) found, with its digests; `remedy` is a whole
  * sentence on what to do next. Neither holds text that a registry wrote.
  */

@@ -1,11 +1,10 @@
 import type { Digest } from "../../src/image/digest.ts";
 import { OCI_MANIFEST } from "../../src/image/media-type.ts";
-import { arrayField, isObject, stringField } from "../../src/json.ts";
+import { arrayField, isObject, parseJsonObject, stringField } from "../../src/json.ts";
 import { type Artifact, artifact, describe, jsonBytes, push } from "./images.ts";
 import { attestStatement, IN_TOTO, preAuthenticationEncoding, SLSA_PROVENANCE } from "./in-toto.ts";
 import { describeSubject, digestTag, pushReferrer, type TagWriter } from "./referrer.ts";
 import type { RegistryDouble } from "./registry-double.ts";
-import { decode } from "./registry-store.ts";
 import type { SigningKey } from "./signing-key.ts";
 
 /** How `cosign sign` was called, and what an attacker changes about its result. */
@@ -120,7 +119,7 @@ function layerOf(mediaType: string, blob: Uint8Array, annotations: Readonly<Reco
 }
 
 function addLayer(registry: RegistryDouble, repository: string, tag: string, layer: Layer): Digest {
-  const present = decode(registry.manifest(repository, tag)?.bytes ?? new Uint8Array());
+  const present = parseJsonObject(registry.manifest(repository, tag)?.bytes ?? new Uint8Array());
   const layers = (arrayField(present ?? {}, "layers") ?? []).filter(isObject);
   const kept = layers.map((descriptor) => ({ descriptor, digest: stringField(descriptor, "digest") as Digest }));
   return push(registry, repository, layered([...kept, layer], { config: IMAGE_CONFIG }), tag);

@@ -1,9 +1,9 @@
 import { parseDigest, type Digest } from "../../src/image/digest.ts";
 import { OCI_INDEX } from "../../src/image/media-type.ts";
-import { arrayField, objectField, stringField, stringMapField } from "../../src/json.ts";
+import { arrayField, objectField, parseJsonObject, stringField, stringMapField } from "../../src/json.ts";
 import { type Artifact, artifact, push } from "./images.ts";
 import type { RegistryDouble } from "./registry-double.ts";
-import { childrenOf, decode } from "./registry-store.ts";
+import { childrenOf } from "./registry-store.ts";
 
 /** Whose way of writing the referrers tag: cosign's, or that of oras and notation. */
 export type TagWriter = "cosign" | "oras";
@@ -45,10 +45,10 @@ export function pushReferrer(registry: RegistryDouble, repository: string, refer
 
 /** Adds a referrer to the referrers tag of its subject, whether or not there is an API; nothing for one without subject. */
 export function writeReferrersTag(registry: RegistryDouble, repository: string, referrer: Artifact, writer: TagWriter): void {
-  const subject = parseDigest(stringField(objectField(decode(referrer.bytes) ?? {}, "subject") ?? {}, "digest") ?? "");
+  const subject = parseDigest(stringField(objectField(parseJsonObject(referrer.bytes) ?? {}, "subject") ?? {}, "digest") ?? "");
   if (subject === undefined) return;
   const tag = digestTag(subject);
-  const present = arrayField(decode(registry.manifest(repository, tag)?.bytes ?? new Uint8Array()) ?? {}, "manifests") ?? [];
+  const present = arrayField(parseJsonObject(registry.manifest(repository, tag)?.bytes ?? new Uint8Array()) ?? {}, "manifests") ?? [];
   const manifests = [...present, writer === "cosign" ? cosignEntry(referrer) : orasEntry(referrer)];
   push(registry, repository, artifact([], { schemaVersion: 2, mediaType: OCI_INDEX, manifests }), tag);
 }
@@ -56,12 +56,12 @@ export function writeReferrersTag(registry: RegistryDouble, repository: string, 
 // Cosign takes the config's media type for the artifact type, so a bundle is listed as an empty config, and leaves the
 // annotations out.
 function cosignEntry({ mediaType, bytes, digest }: Artifact): object {
-  const config = objectField(decode(bytes) ?? {}, "config") ?? {};
+  const config = objectField(parseJsonObject(bytes) ?? {}, "config") ?? {};
   return { mediaType, size: bytes.length, digest, artifactType: stringField(config, "mediaType") };
 }
 
 function orasEntry({ mediaType, bytes, digest }: Artifact): object {
-  const document = decode(bytes) ?? {};
+  const document = parseJsonObject(bytes) ?? {};
   const artifactType = stringField(document, "artifactType") ?? stringField(objectField(document, "config") ?? {}, "mediaType");
   const annotations = Object.fromEntries(stringMapField(document, "annotations"));
   return { mediaType, digest, size: bytes.length, annotations, artifactType };

@@ -1,5 +1,5 @@
 import { computeDigest, type Digest, parseDigest } from "../../src/image/digest.ts";
-import { arrayField, isObject, type JsonObject, objectField, parseJson, stringField, stringMapField } from "../../src/json.ts";
+import { arrayField, isObject, type JsonObject, objectField, parseJsonObject, stringField, stringMapField } from "../../src/json.ts";
 
 export interface StoredManifest {
   readonly digest: Digest;
@@ -69,7 +69,7 @@ export class RegistryStore {
   referrers(repository: string, subject: string): readonly WrittenDescriptor[] {
     const manifests = [...(this.#repositories.get(repository)?.manifests.values() ?? [])];
     return manifests.flatMap((manifest) => {
-      const document = decode(manifest.bytes);
+      const document = parseJsonObject(manifest.bytes);
       const pointsHere = document !== undefined && stringField(objectField(document, "subject") ?? {}, "digest") === subject;
       return pointsHere ? [describeReferrer(manifest, document)] : [];
     });
@@ -86,18 +86,8 @@ export class RegistryStore {
 
 /** The digests that an index names, in its order; none for anything else. */
 export function childrenOf(manifest: StoredManifest): readonly Digest[] {
-  const entries = arrayField(decode(manifest.bytes) ?? {}, "manifests") ?? [];
+  const entries = arrayField(parseJsonObject(manifest.bytes) ?? {}, "manifests") ?? [];
   return entries.flatMap((entry) => (isObject(entry) ? (parseDigest(stringField(entry, "digest") ?? "") ?? []) : []));
-}
-
-/** A stored manifest's JSON; undefined when it is none. */
-export function decode(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    const document = parseJson(bytes);
-    return isObject(document) ? document : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 // The artifact type of a referrer is its own, else the media type of its config; its annotations come along.

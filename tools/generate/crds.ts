@@ -2,12 +2,12 @@ import { stringify } from "yaml";
 import type { Node } from "../../src/schema/check.ts";
 import { policyFormatPattern } from "../../src/trust/format.ts";
 import { POLICY_GROUP, POLICY_VERSION, PolicySpecSchema } from "../../src/trust/schema.ts";
-import { POLICY_KINDS, type PolicyKind } from "../../src/trust/trust-policy.ts";
+import { POLICY_KINDS, POLICY_RESOURCES, type PolicyKind } from "../../src/trust/trust-policy.ts";
 import { type Rule, rulesOf } from "./crd-rules.ts";
 
-const NAMES: Readonly<Record<PolicyKind, { readonly plural: string; readonly short: string; readonly about: string }>> = {
-  ClusterTrustPolicy: { plural: "clustertrustpolicies", short: "ctp", about: "Who must have signed the images that it governs, in every namespace that asks for level `verified`." },
-  TrustPolicy: { plural: "trustpolicies", short: "tp", about: "Who must have signed the images that it governs in its own namespace, besides what the cluster's policies ask for." },
+const NAMES: Readonly<Record<PolicyKind, { readonly short: string; readonly about: string }>> = {
+  ClusterTrustPolicy: { short: "ctp", about: "Who must have signed the images that it governs, in every namespace that asks for level `verified`." },
+  TrustPolicy: { short: "tp", about: "Who must have signed the images that it governs in its own namespace, besides what the cluster's policies ask for." },
 };
 
 const CONDITION = {
@@ -57,7 +57,8 @@ export function crdTemplate(): string {
 
 /** One CRD, but for the labels that the chart gives it. */
 function crdOf(kind: PolicyKind): object {
-  const { plural, short, about } = NAMES[kind];
+  const { short, about } = NAMES[kind];
+  const plural = POLICY_RESOURCES[kind];
   const schema = {
     type: "object",
     description: about,

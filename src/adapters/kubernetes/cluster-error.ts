@@ -26,20 +26,34 @@ export type ClusterFault =
 /** What went wrong between us and the API server. The message holds nothing of what the server wrote. */
 export class ClusterError extends CodedError<ClusterFault> {}
 
-/** What could not be found out: the reason, in a person's words, and the rule of RBAC that it takes ("get" on "secrets"). */
-export interface Question {
-  readonly reason: UndeterminedReason;
+/** What did not work, in a person's words, and the rule of RBAC that it takes ("get" on "secrets"). */
+export interface Attempt {
   /** `the Pods of namespace shop could not be listed`. */
   readonly failure: string;
   readonly verb: string;
   readonly resource: string;
 }
 
-/** The same as an answer for the core: the question's reason, unless it was the caller's own time that ran out. */
-export function undetermined({ reason, failure, verb, resource }: Question, thrown: ClusterError): UndeterminedError {
-  const code = thrown.code === "DeadlineExceeded" ? "DeadlineExceeded" : reason;
+/** What could not be found out. */
+export interface Question extends Attempt {
+  readonly reason: UndeterminedReason;
+}
+
+/** What did not work, why, and what to grant when that is why. */
+export function failureText({ failure, verb, resource }: Attempt, thrown: ClusterError): string {
   const remedy = thrown.code === "Forbidden" ? `; ${grant(verb, resource)}` : "";
-  return new UndeterminedError(code, `${failure}: ${thrown.message}${remedy}`, { cause: thrown });
+  return `${failure}: ${thrown.message}${remedy}`;
+}
+
+/** The same error, which says what did not work. */
+export function explained(attempt: Attempt, thrown: ClusterError): ClusterError {
+  return new ClusterError(thrown.code, failureText(attempt, thrown), { cause: thrown });
+}
+
+/** The same as an answer for the core: the question's reason, unless it was the caller's own time that ran out. */
+export function undetermined(question: Question, thrown: ClusterError): UndeterminedError {
+  const code = thrown.code === "DeadlineExceeded" ? "DeadlineExceeded" : question.reason;
+  return new UndeterminedError(code, failureText(question, thrown), { cause: thrown });
 }
 
 /** What to do when the API server answers 403. */

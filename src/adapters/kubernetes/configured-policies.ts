@@ -4,7 +4,7 @@ import type { Policies } from "../../inspection/ports.ts";
 import { type JsonObject, objectField, stringField } from "../../json.ts";
 import { decodePolicy, type SecretRef } from "../../trust/decode.ts";
 import { resolvePolicy, type SecretText } from "../../trust/resolve.ts";
-import { POLICY_GROUP, POLICY_VERSION } from "../../trust/schema.ts";
+import { POLICY_API_VERSION } from "../../trust/schema.ts";
 import { POLICY_KINDS, type PolicyKind, type TrustPolicy } from "../../trust/trust-policy.ts";
 import { noSecret, secretText } from "./policy-secret.ts";
 
@@ -58,7 +58,7 @@ export class ConfiguredPolicies implements Policies {
   }
 }
 
-const API_VERSIONS: ReadonlyMap<string, string> = new Map<string, string>([...POLICY_KINDS.map((kind) => [kind, `${POLICY_GROUP}/${POLICY_VERSION}`] as const), ["Secret", "v1"]]);
+const API_VERSIONS: ReadonlyMap<string, string> = new Map<string, string>([...POLICY_KINDS.map((kind) => [kind, POLICY_API_VERSION] as const), ["Secret", "v1"]]);
 
 function refuseUnknown(object: JsonObject): void {
   const [kind, version, name] = [stringField(object, "kind") ?? "", stringField(object, "apiVersion") ?? "", nameOf(object)];

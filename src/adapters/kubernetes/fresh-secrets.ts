@@ -4,6 +4,7 @@ import type { SecretRef } from "../../trust/decode.ts";
 import type { SecretText } from "../../trust/resolve.ts";
 import type { ApiReader } from "./cluster-client.ts";
 import { ClusterError } from "./cluster-error.ts";
+import { secretLabel } from "./policy-secret.ts";
 import { PolicySecrets } from "./policy-secrets.ts";
 import type { Timer } from "./timer.ts";
 
@@ -18,6 +19,6 @@ async function readFresh(secrets: PolicySecrets, ref: SecretRef, call: Call): Pr
     return secrets.text(ref);
   } catch (thrown) {
     if (!(thrown instanceof ClusterError)) throw thrown;
-    return { kind: "unknown", message: `the Secret ${ref.namespace}/${ref.name} could not be read: ${thrown.message}` };
+    return { kind: "unknown", message: `the Secret ${secretLabel(ref)} could not be read: ${thrown.message}` };
   }
 }

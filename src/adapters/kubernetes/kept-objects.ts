@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
-import { type JsonObject, objectField, stringField } from "../../json.ts";
+import type { JsonObject } from "../../json.ts";
 import type { ClusterClient } from "./cluster-client.ts";
-import { ClusterError } from "./cluster-error.ts";
 import { sharedCall } from "./limit.ts";
+import { readNamed } from "./named-object.ts";
 import type { Timer } from "./timer.ts";
 
 /** Which objects are kept, and what of them. */
@@ -10,7 +10,7 @@ export interface Kept<T> {
   /** `secrets`. */
   readonly resource: string;
   /** What is kept. Throws ClusterError (Malformed). */
-  parse(object: JsonObject, ref: ObjectRef): T;
+  readonly parse: (object: JsonObject, ref: ObjectRef) => T;
 }
 
 /** Both names have been parsed (object-name.ts). */
@@ -65,16 +65,8 @@ export class KeptObjects<T> {
   }
 
   async #read(ref: ObjectRef): Promise<T | undefined> {
-    try {
-      const path = ["api", "v1", "namespaces", ref.namespace, this.#kept.resource, ref.name];
-      const object = await this.#client.get({ path }, sharedCall());
-      if (stringField(objectField(object, "metadata") ?? {}, "name") !== ref.name) {
-        throw new ClusterError("Malformed", "the API server answered with another object");
-      }
-      return this.#kept.parse(object, ref);
-    } catch (thrown) {
-      if (thrown instanceof ClusterError && thrown.code === "NotFound") return undefined;
-      throw thrown;
-    }
+    const { resource, parse } = this.#kept;
+    const object = await readNamed(this.#client, { resource, ...ref }, sharedCall());
+    return object && parse(object, ref);
   }
 }

@@ -1,7 +1,7 @@
 import type { Call } from "../../inspection/ports.ts";
 import { type JsonObject, numberField, objectField, stringField } from "../../json.ts";
 import type { ApiWriter } from "./cluster-client.ts";
-import { ClusterError, grant } from "./cluster-error.ts";
+import { type Attempt, ClusterError, explained } from "./cluster-error.ts";
 import { ANSWER_LIMIT } from "./limit.ts";
 import { pause, type Timer } from "./timer.ts";
 
@@ -80,7 +80,7 @@ export class Lease {
     } catch (thrown) {
       if (!(thrown instanceof ClusterError)) throw thrown;
       if (thrown.code === "Conflict") this.#heldUntil = NEVER;
-      else if (!signal.aborted) failed(explained(thrown, this.#options));
+      else if (!signal.aborted) failed(explained(renewalOf(this.#options), thrown));
     }
   }
 
@@ -139,9 +139,8 @@ export class Lease {
   }
 }
 
-function explained(thrown: ClusterError, { namespace, name }: LeaseOptions): ClusterError {
-  const remedy = thrown.code === "Forbidden" ? `; ${grant("get, create and update", `leases in namespace ${namespace}`)}` : "";
-  return new ClusterError(thrown.code, `the Lease ${namespace}/${name} could not be renewed: ${thrown.message}${remedy}`, { cause: thrown });
+function renewalOf({ namespace, name }: LeaseOptions): Attempt {
+  return { failure: `the Lease ${namespace}/${name} could not be renewed`, verb: "get, create and update", resource: `leases in namespace ${namespace}` };
 }
 
 /** Kubernetes' MicroTime, which has exactly six digits. */

@@ -1,13 +1,13 @@
 import type { Call } from "../../inspection/ports.ts";
 import type { DecodedPolicy } from "../../trust/decode.ts";
-import type { PolicyKind } from "../../trust/trust-policy.ts";
+import { type PolicyKind, POLICY_RESOURCES } from "../../trust/trust-policy.ts";
 import type { ApiReader } from "./cluster-client.ts";
 import { ClusterError, undetermined } from "./cluster-error.ts";
 import { sharedCall, within } from "./limit.ts";
 import { listPages } from "./list-pages.ts";
 import { isObjectName } from "./object-name.ts";
 import { PendingLookups } from "./pending-lookups.ts";
-import { parsePolicy, policiesPath, POLICY_RESOURCES } from "./policy-object.ts";
+import { parsePolicy, policiesPath } from "./policy-object.ts";
 import type { Timer } from "./timer.ts";
 
 /** Lists policies each time that it is asked: what the watch falls back on, and what the command line needs. */

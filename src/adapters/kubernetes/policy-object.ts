@@ -1,7 +1,7 @@
 import { type JsonObject, objectField } from "../../json.ts";
 import { type DecodedPolicy, decodePolicy } from "../../trust/decode.ts";
 import { POLICY_GROUP, POLICY_VERSION } from "../../trust/schema.ts";
-import type { PolicyKind } from "../../trust/trust-policy.ts";
+import { type PolicyKind, POLICY_RESOURCES } from "../../trust/trust-policy.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { versionOf } from "./list-pages.ts";
 import { type PolicyStatus, readStatus } from "./policy-status.ts";
@@ -12,9 +12,6 @@ export interface KnownPolicy {
   readonly resourceVersion: string;
   readonly status: PolicyStatus;
 }
-
-/** Their names in paths, metrics and RBAC. */
-export const POLICY_RESOURCES = { ClusterTrustPolicy: "clustertrustpolicies", TrustPolicy: "trustpolicies" } as const satisfies Record<PolicyKind, string>;
 
 /** The path of a collection: of the whole cluster, or of one namespace (object-name.ts). */
 export function policiesPath(kind: PolicyKind, namespace?: string): readonly string[] {

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Call } from "../../inspection/ports.ts";
-import { objectField, stringField } from "../../json.ts";
 import type { SecretRef } from "../../trust/decode.ts";
 import type { SecretText } from "../../trust/resolve.ts";
 import type { ApiReader } from "./cluster-client.ts";
-import { ClusterError, undetermined } from "./cluster-error.ts";
+import { ClusterError, failureText } from "./cluster-error.ts";
 import { sharedCall, within } from "./limit.ts";
+import { readNamed } from "./named-object.ts";
 import { PendingLookups } from "./pending-lookups.ts";
 import { noSecret, secretLabel, secretText } from "./policy-secret.ts";
 import { pause, type Timer } from "./timer.ts";
@@ -114,15 +114,9 @@ export class PolicySecrets {
   }
 
   async #fetch(ref: SecretRef): Promise<SecretText> {
-    try {
-      const call = { ...sharedCall(), signal: this.#stopping.signal };
-      const secret = await this.#client.get({ path: ["api", "v1", "namespaces", ref.namespace, "secrets", ref.name] }, call);
-      if (stringField(objectField(secret, "metadata") ?? {}, "name") !== ref.name) throw new ClusterError("Malformed", "the API server answered with another object");
-      return secretText(secret, ref);
-    } catch (thrown) {
-      if (thrown instanceof ClusterError && thrown.code === "NotFound") return noSecret(ref);
-      throw thrown;
-    }
+    const { namespace, name } = ref;
+    const secret = await readNamed(this.#client, { resource: "secrets", namespace, name }, { ...sharedCall(), signal: this.#stopping.signal });
+    return secret === undefined ? noSecret(ref) : secretText(secret, ref);
   }
 
   #set(kept: Kept): void {
@@ -146,5 +140,5 @@ function keyOf({ namespace, name, key }: SecretRef): string {
 function unreadable(ref: SecretRef, thrown: unknown): string {
   const failure = `the Secret ${secretLabel(ref)} could not be read`;
   if (!(thrown instanceof ClusterError)) return failure;
-  return undetermined({ reason: "PoliciesUnknown", failure, verb: "get", resource: `secrets in namespace ${ref.namespace}` }, thrown).message;
+  return failureText({ failure, verb: "get", resource: `secrets in namespace ${ref.namespace}` }, thrown);
 }

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { policyLabel } from "../../trust/trust-policy.ts";
+import { policyLabel, POLICY_RESOURCES } from "../../trust/trust-policy.ts";
 import type { ApiWriter } from "./cluster-client.ts";
-import { ClusterError, grant } from "./cluster-error.ts";
+import { type Attempt, ClusterError, explained } from "./cluster-error.ts";
 import { Lease } from "./lease.ts";
 import { ANSWER_LIMIT } from "./limit.ts";
-import { type KnownPolicy, policiesPath, POLICY_RESOURCES } from "./policy-object.ts";
+import { type KnownPolicy, policiesPath } from "./policy-object.ts";
 import { type PolicyStatus, statusOf } from "./policy-status.ts";
 import type { ResolvedPolicy } from "./policy-watch.ts";
 import type { ClusterRecorder } from "./recorder.ts";
@@ -93,7 +93,7 @@ export class PolicyStatusWriter {
         await this.#write(known, wanted);
       } catch (thrown) {
         if (!(thrown instanceof ClusterError)) throw thrown;
-        if (thrown.code !== "NotFound") failure = explained(thrown, known);
+        if (thrown.code !== "NotFound") failure = explained(writingOf(known), thrown);
         // The next would be refused as well.
         if (thrown.code === "Forbidden") break;
       }
@@ -113,7 +113,6 @@ export class PolicyStatusWriter {
   }
 }
 
-function explained(thrown: ClusterError, { decoded }: KnownPolicy): ClusterError {
-  const remedy = thrown.code === "Forbidden" ? `; ${grant("patch", `${POLICY_RESOURCES[decoded.id.kind]}/status`)}` : "";
-  return new ClusterError(thrown.code, `the status of ${policyLabel(decoded.id)} could not be written: ${thrown.message}${remedy}`, { cause: thrown });
+function writingOf({ decoded: { id } }: KnownPolicy): Attempt {
+  return { failure: `the status of ${policyLabel(id)} could not be written`, verb: "patch", resource: `${POLICY_RESOURCES[id.kind]}/status` };
 }

@@ -1,9 +1,9 @@
 import type { Call, Policies } from "../../inspection/ports.ts";
 import { type DecodedPolicy, secretRefsOf } from "../../trust/decode.ts";
-import { POLICY_KINDS, type PolicyKind, type TrustPolicy } from "../../trust/trust-policy.ts";
+import { POLICY_KINDS, POLICY_RESOURCES, type PolicyKind, type TrustPolicy } from "../../trust/trust-policy.ts";
 import type { ClusterClient } from "./cluster-client.ts";
 import { PolicyLists } from "./policy-lists.ts";
-import { type KnownPolicy, parsePolicy, policiesPath, POLICY_RESOURCES } from "./policy-object.ts";
+import { type KnownPolicy, parsePolicy, policiesPath } from "./policy-object.ts";
 import { PolicyResolver } from "./policy-resolver.ts";
 import { PolicySecrets } from "./policy-secrets.ts";
 import { MAX_AGE_SECONDS, Reflector, type ReflectorOptions } from "./reflector.ts";

@@ -1,6 +1,6 @@
 import { type Descriptor, decodeDescriptor, ManifestError } from "../../image/manifest.ts";
 import { documentKindOf } from "../../image/media-type.ts";
-import { arrayField, isObject, parseJson, stringField } from "../../json.ts";
+import { arrayField, parseJsonObject, stringField } from "../../json.ts";
 
 /** Longer than any `Link` in use, and short enough to be read at once. */
 const MAX_LENGTH = 8192;
@@ -11,8 +11,8 @@ const MAX_LENGTH = 8192;
  * whole is not an image index.
  */
 export function decodeReferrers(bytes: Uint8Array, contentType: string | undefined): readonly Descriptor[] {
-  const page = parsed(bytes);
-  if (!isObject(page)) throw new ManifestError("Malformed", "the list of referrers is not a JSON object");
+  const page = parseJsonObject(bytes);
+  if (page === undefined) throw new ManifestError("Malformed", "the list of referrers is not a JSON object");
   const manifests = arrayField(page, "manifests");
   const own = stringField(page, "mediaType");
   const isIndex = own === undefined ? documentKindOf(contentType ?? "") !== "manifest" : documentKindOf(own) === "index";
@@ -53,13 +53,5 @@ function wellFormed(value: unknown, where: string): readonly Descriptor[] {
   } catch (error) {
     if (error instanceof ManifestError) return [];
     throw error;
-  }
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return parseJson(bytes);
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { isObject, field, parseJson, stringField } from "../../json.ts";
+import { field, parseJsonObject, stringField } from "../../json.ts";
 import { UndeterminedError } from "../../verdict/failure.ts";
 import { serverError } from "./failure.ts";
 import type { Token, TokenQuestion } from "./tokens.ts";
@@ -48,19 +48,11 @@ export function tokenOf(answer: Answer, host: string): Token {
 }
 
 function decode(bytes: Uint8Array): Token | undefined {
-  const document = parsed(bytes);
-  if (!isObject(document)) return undefined;
+  const document = parseJsonObject(bytes);
+  if (document === undefined) return undefined;
   // Harbor's `access_token` is an empty text.
   const text = stringField(document, "access_token") || stringField(document, "token") || "";
   if (!/^[\x21-\x7e]+$/.test(text)) return undefined;
   const lifetime = field(document, "expires_in");
   return { text, lifetime: typeof lifetime === "number" && lifetime > 0 ? lifetime : DEFAULT_LIFETIME };
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return parseJson(bytes);
-  } catch {
-    return undefined;
-  }
 }

@@ -10,6 +10,7 @@ import { SYSTEM_TIMER } from "../../../src/adapters/kubernetes/timer.ts";
 import type { Call } from "../../../src/inspection/ports.ts";
 import { ApiServerDouble, base64, type Fault, notFound } from "../../helpers/api-server-double.ts";
 import { createAuthority } from "../../helpers/certificates.ts";
+import { failureOf } from "../../helpers/failure.ts";
 import { temporaryFolder } from "../../helpers/folder.ts";
 import { handTimer, type HandTimer } from "../../helpers/hand-timer.ts";
 
@@ -44,16 +45,7 @@ async function bench(t: Test): Promise<Bench> {
 }
 
 async function codeOf(pending: Promise<unknown>): Promise<string> {
-  return (await errorOf(pending)).code;
-}
-
-async function errorOf(pending: Promise<unknown>): Promise<ClusterError> {
-  const thrown: unknown = await pending.then(
-    () => new Error("did not fail"),
-    (error: unknown) => error,
-  );
-  if (thrown instanceof ClusterError) return thrown;
-  throw thrown;
+  return (await failureOf(ClusterError, pending)).code;
 }
 
 t.test("many questions go over one connection", async (t) => {
@@ -145,7 +137,7 @@ t.test("a CA file that changes is noticed", async (t) => {
   const { api, client, call } = await bench(t);
   const file = join(await temporaryFolder(t, { "ca.crt": (await createAuthority("another")).cert }), "ca.crt");
   const cluster = await client(api.kubeconfig({ token: "t0" }, { "certificate-authority": file }));
-  const refused = await errorOf(cluster.get(SHOP, call()));
+  const refused = await failureOf(ClusterError, cluster.get(SHOP, call()));
   t.equal(refused.code, "Unavailable");
   t.match(refused.message, /SELF_SIGNED_CERT_IN_CHAIN/);
   await writeFile(file, api.authority.cert);
@@ -173,7 +165,7 @@ t.test("what the API server answers, told apart", async (t) => {
   ];
   for (const [fault, code] of answers) {
     api.fault = () => fault;
-    const error = await errorOf(cluster.get(SHOP, call()));
+    const error = await failureOf(ClusterError, cluster.get(SHOP, call()));
     t.equal(error.code, code, JSON.stringify(fault).slice(0, 80));
     t.notMatch(error.message, /html|page not found/, "nothing of the answer is in the message");
   }
@@ -186,7 +178,7 @@ t.test("an answer that does not come ends by our limit, the caller's deadline, o
   const cluster = await client();
   for (const fault of ["hang", "stall"] as const) {
     api.fault = () => fault;
-    const patient = errorOf(cluster.get(SHOP, call()));
+    const patient = failureOf(ClusterError, cluster.get(SHOP, call()));
     await api.gets.next();
     timer.advance(5_000);
     t.match(await patient, { code: "Unavailable", message: /did not answer within 5 s/ }, fault);
@@ -229,7 +221,7 @@ t.test("an address where nobody listens", async (t) => {
   const port = typeof address === "object" && address !== null ? address.port : 0;
   await new Promise((resolve) => closed.close(resolve));
   const cluster = await client(api.kubeconfig({ token: "t0" }, { server: `https://127.0.0.1:${port}` }));
-  t.match(await errorOf(cluster.get(SHOP, call())), { code: "Unavailable", message: /ECONNREFUSED/ });
+  t.match(await failureOf(ClusterError, cluster.get(SHOP, call())), { code: "Unavailable", message: /ECONNREFUSED/ });
 });
 
 t.test("names are escaped on the way", async (t) => {
@@ -248,15 +240,15 @@ t.test("configurations that cannot work say so", async (t) => {
     { kubeconfig: "{}", message: /no cluster for its current context/ },
   ];
   for (const { kubeconfig, message } of cases) {
-    t.match(await errorOf((await client(kubeconfig)).get(SHOP, call())), { code: "Misconfigured", message });
+    t.match(await failureOf(ClusterError, (await client(kubeconfig)).get(SHOP, call())), { code: "Misconfigured", message });
   }
   const missing = new ClusterClient({ kind: "kubeconfig", file: join(await temporaryFolder(t), "none") }, SYSTEM_TIMER);
   const soon = { deadline: SYSTEM_TIMER.now() + 60_000, signal: new AbortController().signal };
-  t.match(await errorOf(missing.get(SHOP, soon)), { code: "Misconfigured", message: /ENOENT/ });
+  t.match(await failureOf(ClusterError, missing.get(SHOP, soon)), { code: "Misconfigured", message: /ENOENT/ });
   const kept = process.env["KUBERNETES_SERVICE_HOST"];
   t.teardown(() => void (process.env["KUBERNETES_SERVICE_HOST"] = kept ?? ""));
   process.env["KUBERNETES_SERVICE_HOST"] = "";
-  t.match(await errorOf(loadKubeConfig({ kind: "in-cluster" })), { code: "Misconfigured", message: /does not run in a Pod/ });
+  t.match(await failureOf(ClusterError, loadKubeConfig({ kind: "in-cluster" })), { code: "Misconfigured", message: /does not run in a Pod/ });
 });
 
 t.test("a credentials file that is missing is no reason to ask without", async (t) => {

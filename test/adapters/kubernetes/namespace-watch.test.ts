@@ -1,15 +1,11 @@
-import { join } from "node:path";
 import t, { type Test } from "tap";
-import { ClusterClient } from "../../../src/adapters/kubernetes/cluster-client.ts";
 import { ClusterError } from "../../../src/adapters/kubernetes/cluster-error.ts";
 import { ConfiguredNamespaces } from "../../../src/adapters/kubernetes/configured-namespaces.ts";
 import { NamespaceWatch } from "../../../src/adapters/kubernetes/namespace-watch.ts";
-import type { LabelMap } from "../../../src/admission/ports.ts";
-import type { Call } from "../../../src/inspection/ports.ts";
 import { UndeterminedError } from "../../../src/verdict/failure.ts";
-import { ApiServerDouble, expired, type Fault, notFound, type OpenWatch, type Stored } from "../../helpers/api-server-double.ts";
-import { temporaryFolder } from "../../helpers/folder.ts";
-import { handTimer, type HandTimer } from "../../helpers/hand-timer.ts";
+import { type ApiClient, apiClient } from "../../helpers/api-client.ts";
+import { expired, type Fault, notFound, type OpenWatch, type Stored } from "../../helpers/api-server-double.ts";
+import { failureOf } from "../../helpers/failure.ts";
 import { Queue } from "../../helpers/queue.ts";
 import { until } from "../../helpers/until.ts";
 
@@ -18,39 +14,29 @@ const LABEL = "pratique.dev/enforce";
 /** As long as a watch may live: 30 s, and 5 s for the API server to be late. */
 const WATCH_LIFE = 35_000;
 
-interface Bench {
-  readonly api: ApiServerDouble;
-  readonly timer: HandTimer;
+interface Bench extends ApiClient {
   readonly watch: NamespaceWatch;
   /** The causes of the restarts so far. */
   readonly restarts: Queue<Error>;
   /** The next watch, once its headers have come. */
   readonly opened: () => Promise<OpenWatch>;
-  readonly call: (milliseconds?: number) => Call;
   readonly enforced: (namespace: string) => Promise<string | undefined>;
 }
 
 async function bench(t: Test): Promise<Bench> {
-  const api = await ApiServerDouble.start();
-  const timer = handTimer();
+  const world = await apiClient(t);
+  const { api, timer, client, call } = world;
   const restarts = new Queue<Error>();
-  const file = join(await temporaryFolder(t, { kubeconfig: api.kubeconfig() }), "kubeconfig");
-  const client = new ClusterClient({ kind: "kubeconfig", file }, timer);
   const recorder = { watchRestarted: (_: string, cause: Error) => restarts.push(cause), secretIgnored: () => undefined, statusNotWritten: () => undefined };
   const watch = new NamespaceWatch(client, { timer, recorder, jitter: () => 0 });
-  t.teardown(async () => {
-    await watch.stop();
-    await client.close();
-    await api.close();
-  });
-  const call = (milliseconds = 60_000): Call => ({ deadline: timer.now() + milliseconds, signal: new AbortController().signal });
+  t.teardown(() => watch.stop());
   const opened = async (): Promise<OpenWatch> => {
     const open = await api.watches.next();
     // Until then, the limit for an answer is the nearest alarm.
     await until(() => timer.alarms()[0] === WATCH_LIFE);
     return open;
   };
-  return { api, timer, watch, restarts, opened, call, enforced: async (namespace) => (await watch.labels(namespace, call())).get(LABEL) };
+  return { ...world, watch, restarts, opened, enforced: async (namespace) => (await watch.labels(namespace, call())).get(LABEL) };
 }
 
 /** A bench whose watch is open, with `shop` at `none` and `gone` at `signed`. */
@@ -64,15 +50,6 @@ async function watching(t: Test): Promise<Bench & { readonly open: OpenWatch }> 
 
 function namespace(name: string, level: string): Stored {
   return { kind: "Namespace", metadata: { name, labels: { [LABEL]: level } }, spec: { finalizers: ["kubernetes"] } };
-}
-
-async function reasonOf(pending: Promise<LabelMap>): Promise<{ code: string; message: string }> {
-  const thrown: unknown = await pending.then(
-    () => new Error("did not fail"),
-    (error: unknown) => error,
-  );
-  if (thrown instanceof UndeterminedError) return { code: thrown.code, message: thrown.message };
-  throw thrown;
 }
 
 t.test("lists page by page, then answers from the watch without asking", async (t) => {
@@ -265,7 +242,7 @@ t.test("an old watch is not believed", async (t) => {
   timer.advance(1);
   t.equal(await enforced("shop"), "signed", "beyond, the API server is asked");
   api.fault = () => "drop";
-  t.match(await reasonOf(watch.labels("shop", call())), { code: "NamespaceUnknown" });
+  t.match(await failureOf(UndeterminedError, watch.labels("shop", call())), { code: "NamespaceUnknown" });
 });
 
 t.test("a GET that answers something else than the namespace", async (t) => {
@@ -282,7 +259,7 @@ t.test("a GET that answers something else than the namespace", async (t) => {
   for (const [fault, code, message] of cases) {
     api.fault = () => fault;
     for (const method of ["labels", "freshLabels"] as const) {
-      t.match(await reasonOf(watch[method]("shop", call())), { code, message: new RegExp(`namespace shop .*${message.source}`) }, `${method} ${message.source}`);
+      t.match(await failureOf(UndeterminedError, watch[method]("shop", call())), { code, message: new RegExp(`namespace shop .*${message.source}`) }, `${method} ${message.source}`);
     }
   }
 });
@@ -318,9 +295,9 @@ t.test("fresh labels are asked for each time; fallbacks at the same time are one
   t.equal(api.requests.filter(({ kind }) => kind === "get").length, 5, "and are not kept");
 
   api.fault = () => "hang";
-  const hurried = reasonOf(watch.labels("new", call(1_000)));
-  const patient = reasonOf(watch.labels("new", call()));
-  const gone = reasonOf(watch.labels("new", { ...call(), signal: AbortSignal.abort() }));
+  const hurried = failureOf(UndeterminedError, watch.labels("new", call(1_000)));
+  const patient = failureOf(UndeterminedError, watch.labels("new", call()));
+  const gone = failureOf(UndeterminedError, watch.labels("new", { ...call(), signal: AbortSignal.abort() }));
   t.match(await gone, { code: "DeadlineExceeded" });
   timer.advance(1_000);
   t.match(await hurried, { code: "DeadlineExceeded" });

@@ -1,24 +1,17 @@
-import { join } from "node:path";
 import t, { type Test } from "tap";
-import { ClusterClient } from "../../../src/adapters/kubernetes/cluster-client.ts";
 import { ClusterError } from "../../../src/adapters/kubernetes/cluster-error.ts";
 import { PolicySecrets } from "../../../src/adapters/kubernetes/policy-secrets.ts";
-import type { Call } from "../../../src/inspection/ports.ts";
 import type { SecretText } from "../../../src/trust/resolve.ts";
-import { ApiServerDouble, base64, type Fault, type Stored } from "../../helpers/api-server-double.ts";
-import { temporaryFolder } from "../../helpers/folder.ts";
-import { handTimer, type HandTimer } from "../../helpers/hand-timer.ts";
+import { type ApiClient, apiClient } from "../../helpers/api-client.ts";
+import { type ApiServerDouble, base64, type Fault, type Stored } from "../../helpers/api-server-double.ts";
 import { secretsOf, textSecret } from "../../helpers/policy-objects.ts";
 import { until } from "../../helpers/until.ts";
 
 const ROUND = 10_000;
 const REF = { namespace: "shop", name: "cosign", key: "cosign.pub" };
 
-interface Bench {
-  readonly api: ApiServerDouble;
-  readonly timer: HandTimer;
+interface Bench extends ApiClient {
   readonly secrets: PolicySecrets;
-  readonly call: (milliseconds?: number) => Call;
   /** What a request would find. */
   readonly text: () => Promise<SecretText>;
   /** So many rounds go by. */
@@ -26,17 +19,10 @@ interface Bench {
 }
 
 async function bench(t: Test): Promise<Bench> {
-  const api = await ApiServerDouble.start();
-  const timer = handTimer();
-  const file = join(await temporaryFolder(t, { kubeconfig: api.kubeconfig() }), "kubeconfig");
-  const client = new ClusterClient({ kind: "kubeconfig", file }, timer);
+  const world = await apiClient(t);
+  const { timer, client, call } = world;
   const secrets = new PolicySecrets(client, timer);
-  t.teardown(async () => {
-    await secrets.stop();
-    await client.close();
-    await api.close();
-  });
-  const call = (milliseconds = 60_000): Call => ({ deadline: timer.now() + milliseconds, signal: new AbortController().signal });
+  t.teardown(() => secrets.stop());
   const text = async (): Promise<SecretText> => {
     await secrets.settle([REF], call());
     return secrets.text(REF);
@@ -47,7 +33,7 @@ async function bench(t: Test): Promise<Bench> {
       await until(() => timer.alarms().join() === String(ROUND));
     }
   };
-  return { api, timer, secrets, call, text, rounds };
+  return { ...world, secrets, text, rounds };
 }
 
 function put(api: ApiServerDouble, text: string): void {

@@ -1,15 +1,12 @@
-import { join } from "node:path";
 import t, { type Test } from "tap";
-import { ClusterClient } from "../../../src/adapters/kubernetes/cluster-client.ts";
 import { DirectPolicies } from "../../../src/adapters/kubernetes/direct-policies.ts";
 import { PolicyWatch } from "../../../src/adapters/kubernetes/policy-watch.ts";
-import type { Call } from "../../../src/inspection/ports.ts";
 import { parsePublicKey } from "../../../src/trust/public-key.ts";
 import type { TrustPolicy } from "../../../src/trust/trust-policy.ts";
 import { UndeterminedError } from "../../../src/verdict/failure.ts";
-import { ApiServerDouble, type OpenWatch } from "../../helpers/api-server-double.ts";
-import { temporaryFolder } from "../../helpers/folder.ts";
-import { handTimer, type HandTimer } from "../../helpers/hand-timer.ts";
+import { type ApiClient, apiClient } from "../../helpers/api-client.ts";
+import { type ApiServerDouble, type OpenWatch } from "../../helpers/api-server-double.ts";
+import { failureOf } from "../../helpers/failure.ts";
 import { ALL_POLICIES, CLUSTER_POLICIES, clusterPolicy, inSecret, policiesOf, secretsOf, textSecret, trustPolicy } from "../../helpers/policy-objects.ts";
 import { generateSigningKey } from "../../helpers/signing-key.ts";
 import { until } from "../../helpers/until.ts";
@@ -19,32 +16,21 @@ const INSTALLATION = "pratique-system";
 const WATCH_LIFE = 35_000;
 const [ONE, OTHER] = [generateSigningKey().publicKey, generateSigningKey("ed25519").publicKey];
 
-interface Bench {
-  readonly api: ApiServerDouble;
-  readonly client: ClusterClient;
-  readonly timer: HandTimer;
+interface Bench extends ApiClient {
   readonly watch: PolicyWatch;
-  readonly call: (milliseconds?: number) => Call;
   /** What the policies of a namespace come to: `release-keys: ready sha256:...`. */
   readonly lines: (namespace?: string) => Promise<readonly string[]>;
 }
 
 async function bench(t: Test): Promise<Bench> {
-  const api = await ApiServerDouble.start();
+  const world = await apiClient(t);
+  const { api, timer, client, call } = world;
   for (const collection of [CLUSTER_POLICIES, ALL_POLICIES]) api.serve(collection);
-  const timer = handTimer();
-  const file = join(await temporaryFolder(t, { kubeconfig: api.kubeconfig() }), "kubeconfig");
-  const client = new ClusterClient({ kind: "kubeconfig", file }, timer);
   const recorder = { watchRestarted: () => undefined, secretIgnored: () => undefined, statusNotWritten: () => undefined };
   const watch = new PolicyWatch(client, { timer, recorder, jitter: () => 0, installation: INSTALLATION, changed: () => undefined });
-  t.teardown(async () => {
-    await watch.stop();
-    await client.close();
-    await api.close();
-  });
-  const call = (milliseconds = 60_000): Call => ({ deadline: timer.now() + milliseconds, signal: new AbortController().signal });
+  t.teardown(() => watch.stop());
   const lines = async (namespace = "shop"): Promise<readonly string[]> => (await watch.policiesFor(namespace, call())).map(lineOf);
-  return { api, client, timer, watch, call, lines };
+  return { ...world, watch, lines };
 }
 
 /** A bench whose watches are both open. */
@@ -71,15 +57,6 @@ function lineOf({ id, state }: TrustPolicy): string {
 
 function line(name: string, pem: string): string {
   return `${name}: ${parsePublicKey(pem).fingerprint}`;
-}
-
-async function failureOf(pending: Promise<unknown>): Promise<{ code: string; message: string }> {
-  const thrown: unknown = await pending.then(
-    () => new Error("did not fail"),
-    (error: unknown) => error,
-  );
-  if (thrown instanceof UndeterminedError) return { code: thrown.code, message: thrown.message };
-  throw thrown;
 }
 
 t.test("the cluster's policies and the namespace's own, from the watches, without asking", async (t) => {
@@ -181,7 +158,7 @@ t.test("once a watch is old and nothing can be listed, the policies are unknown"
   timer.advance(60_000);
   t.strictSame(await lines(), [line("release-keys", ONE)]);
   timer.advance(1);
-  t.match(await failureOf(watch.policiesFor("shop", call())), { code: "PoliciesUnknown", message: /trust policies of .*; grant list on (?:cluster)?trustpolicies/ });
+  t.match(await failureOf(UndeterminedError, watch.policiesFor("shop", call())), { code: "PoliciesUnknown", message: /trust policies of .*; grant list on (?:cluster)?trustpolicies/ });
 });
 
 t.test("before the first list, and where there are no such kinds", async (t) => {
@@ -195,10 +172,10 @@ t.test("before the first list, and where there are no such kinds", async (t) => 
   watch.start();
   await watch.attempted;
   t.strictSame([...watch.ages().values()], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
-  t.match(await failureOf(watch.policiesFor("shop", call())), { code: "PoliciesUnknown", message: /could not be listed: the API server answered 404/ });
+  t.match(await failureOf(UndeterminedError, watch.policiesFor("shop", call())), { code: "PoliciesUnknown", message: /could not be listed: the API server answered 404/ });
 
   api.fault = () => "hang";
-  const late = failureOf(watch.policiesFor("shop", call(1_000)));
+  const late = failureOf(UndeterminedError, watch.policiesFor("shop", call(1_000)));
   await until(() => timer.alarms().filter((alarm) => alarm === 1_000).length >= 2);
   timer.advance(1_000);
   t.match(await late, { code: "DeadlineExceeded" });

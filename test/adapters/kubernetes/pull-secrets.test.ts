@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import t, { type Test } from "tap";
-import { ClusterClient } from "../../../src/adapters/kubernetes/cluster-client.ts";
 import { NO_PODS, NO_PULL_SECRETS } from "../../../src/adapters/kubernetes/configured-namespaces.ts";
 import { ClusterPodLister } from "../../../src/adapters/kubernetes/pod-lister.ts";
 import { ClusterPullSecrets } from "../../../src/adapters/kubernetes/pull-secrets.ts";
@@ -8,9 +6,9 @@ import type { PullIdentity } from "../../../src/admission/ports.ts";
 import type { Keyring } from "../../../src/inspection/keyring.ts";
 import type { Call } from "../../../src/inspection/ports.ts";
 import { UndeterminedError } from "../../../src/verdict/failure.ts";
-import { ApiServerDouble, base64, type Fault, type Stored } from "../../helpers/api-server-double.ts";
-import { temporaryFolder } from "../../helpers/folder.ts";
-import { handTimer, type HandTimer } from "../../helpers/hand-timer.ts";
+import { type ApiClient, apiClient } from "../../helpers/api-client.ts";
+import { base64, type Fault, type Stored } from "../../helpers/api-server-double.ts";
+import { failureOf } from "../../helpers/failure.ts";
 import { until } from "../../helpers/until.ts";
 
 const SECRETS = "/api/v1/namespaces/shop/secrets";
@@ -18,14 +16,10 @@ const ACCOUNTS = "/api/v1/namespaces/shop/serviceaccounts";
 const PODS = "/api/v1/namespaces/shop/pods";
 const WEB = { host: "harbor.example.com", path: "shop/web" };
 
-interface Bench {
-  readonly api: ApiServerDouble;
-  readonly timer: HandTimer;
-  readonly client: ClusterClient;
+interface Bench extends ApiClient {
   readonly secrets: ClusterPullSecrets;
   /** `namespace/name: why` of each secret that was ignored. */
   readonly ignored: string[];
-  readonly call: (milliseconds?: number) => Call;
   /** The user names that are tried for `harbor.example.com/shop/web`, in order. */
   readonly users: (identity?: Partial<PullIdentity>, call?: Call) => Promise<readonly string[]>;
   /** The last parts of the paths that were asked for since this was last called. */
@@ -33,14 +27,8 @@ interface Bench {
 }
 
 async function bench(t: Test): Promise<Bench> {
-  const api = await ApiServerDouble.start();
-  const timer = handTimer();
-  const file = join(await temporaryFolder(t, { kubeconfig: api.kubeconfig() }), "kubeconfig");
-  const client = new ClusterClient({ kind: "kubeconfig", file }, timer);
-  t.teardown(async () => {
-    await client.close();
-    await api.close();
-  });
+  const world = await apiClient(t);
+  const { api, timer, client, call } = world;
   const ignored: string[] = [];
   const recorder = {
     watchRestarted: () => undefined,
@@ -48,14 +36,10 @@ async function bench(t: Test): Promise<Bench> {
     secretIgnored: (namespace: string, name: string, why: string) => void ignored.push(`${namespace}/${name}: ${why}`),
   };
   const secrets = new ClusterPullSecrets(client, { timer, recorder });
-  const call = (milliseconds = 60_000): Call => ({ deadline: timer.now() + milliseconds, signal: new AbortController().signal });
   return {
-    api,
-    timer,
-    client,
+    ...world,
     secrets,
     ignored,
-    call,
     users: async (identity = {}, bounds = call()) => {
       const whole = { namespace: "shop", pullSecrets: ["regcred"], serviceAccount: "default", ...identity };
       return usersOf(await secrets.keyring(whole, bounds));
@@ -84,15 +68,6 @@ function account(name: string, ...secrets: string[]): Stored {
 
 function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `s${i}`);
-}
-
-async function failureOf(pending: Promise<unknown>): Promise<{ code: string; message: string }> {
-  const thrown: unknown = await pending.then(
-    () => new Error("did not fail"),
-    (error: unknown) => error,
-  );
-  if (thrown instanceof UndeterminedError) return { code: thrown.code, message: thrown.message };
-  throw thrown;
 }
 
 t.test("whose secrets count, and in which order", async (t) => {
@@ -152,18 +127,18 @@ t.test("what cannot be found out is no answer, and names the secret and what to 
   ];
   for (const [fault, message] of faults) {
     api.fault = ({ path }) => (path.startsWith(SECRETS) ? fault : undefined);
-    t.match(await failureOf(users()), { code: "CredentialsUnavailable", message }, message.source);
-    t.match(await failureOf(users({ pullSecrets: [] })), { code: "CredentialsUnavailable", message }, `${message.source} by service account`);
+    t.match(await failureOf(UndeterminedError, users()), { code: "CredentialsUnavailable", message }, message.source);
+    t.match(await failureOf(UndeterminedError, users({ pullSecrets: [] })), { code: "CredentialsUnavailable", message }, `${message.source} by service account`);
   }
   api.fault = ({ path }) => (path.startsWith(ACCOUNTS) ? { status: 403, body: {} } : undefined);
-  t.match(await failureOf(users({ pullSecrets: [], serviceAccount: "builder" })), {
+  t.match(await failureOf(UndeterminedError, users({ pullSecrets: [], serviceAccount: "builder" })), {
     code: "CredentialsUnavailable",
     message: /service account shop\/builder could not be read: .*; grant get on serviceaccounts in namespace shop/,
   });
 
   api.fault = () => "hang";
-  const hurried = failureOf(users({}, call(1_000)));
-  const patient = failureOf(users());
+  const hurried = failureOf(UndeterminedError, users({}, call(1_000)));
+  const patient = failureOf(UndeterminedError, users());
   // Each caller's own limit, and the one of the GET that they share.
   await until(() => timer.alarms().length === 3);
   timer.advance(1_000);
@@ -241,7 +216,7 @@ t.test("the pull secrets that a policy names are the same kept Secrets", async (
   t.strictSame(await named("../shop", "regcred"), []);
   t.strictSame(asked(), []);
   api.fault = () => ({ status: 403, body: {} });
-  t.match(await failureOf(named("shop", "other")), { code: "CredentialsUnavailable", message: /pull secret shop\/other could not be read/ });
+  t.match(await failureOf(UndeterminedError, named("shop", "other")), { code: "CredentialsUnavailable", message: /pull secret shop\/other could not be read/ });
 });
 
 t.test("Pods are listed page by page up to the limit", async (t) => {
@@ -276,9 +251,9 @@ t.test("Pods that could not be listed", async (t) => {
   const lister = new ClusterPodLister(client);
   for (const name of numbered(250)) api.put(PODS, { kind: "Pod", metadata: { name } });
   api.fault = () => ({ status: 403, body: {} });
-  t.match(await failureOf(lister.list("shop", 500, call())), { code: "NamespaceUnknown", message: /Pods of namespace shop .*grant list on pods/ });
+  t.match(await failureOf(UndeterminedError, lister.list("shop", 500, call())), { code: "NamespaceUnknown", message: /Pods of namespace shop .*grant list on pods/ });
   api.fault = () => "hang";
-  const late = failureOf(lister.list("shop", 500, call(1_000)));
+  const late = failureOf(UndeterminedError, lister.list("shop", 500, call(1_000)));
   await until(() => timer.alarms().length === 1);
   timer.advance(1_000);
   t.match(await late, { code: "DeadlineExceeded" });
