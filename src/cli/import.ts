@@ -9,6 +9,7 @@ import { listItems, parseYamlDocuments } from "../config/yaml.ts";
 import { messageOf } from "../errors.ts";
 import { convert } from "../import/convert.ts";
 import { type Conversion, type Effect, isSafe, type PolicyObject } from "../import/finding.ts";
+import { withDistinctNames } from "../import/names.ts";
 import { isObject, stringField } from "../json.ts";
 import { readArguments } from "./arguments.ts";
 import type { ExitStatus, Io } from "./io.ts";
@@ -24,7 +25,7 @@ export async function importPolicies(args: readonly string[], io: Io): Promise<E
   const isUnsafe = args.includes(UNSAFE);
   const { words } = readArguments(args.filter((arg) => arg !== UNSAFE), []);
   if (words.length === 0) throw new UsageError("import needs at least one file, or `-` for standard input");
-  const results = (await Promise.all(words.map(read))).flat();
+  const results = distinct((await Promise.all(words.map(read))).flat());
   const written = results.flatMap((result) => (result.kind === "converted" && (isUnsafe || isSafe(result.conversion)) ? policiesOf(result.conversion) : []));
   io.stdout.write(written.map((policy) => stringify(policy, { lineWidth: 0 })).join("---\n"));
   io.stderr.write(report(results, { isUnsafe, io }));
@@ -42,6 +43,11 @@ async function read(file: string): Promise<readonly Result[]> {
     const conversion = convert(document);
     return conversion === undefined ? { file, kind: "unknown", what: kindOf(document) } : { file, kind: "converted", conversion };
   });
+}
+
+function distinct(results: readonly Result[]): readonly Result[] {
+  const conversions = withDistinctNames(results.flatMap((result) => (result.kind === "converted" ? [result.conversion] : []))).values();
+  return results.map((result) => (result.kind === "converted" ? { ...result, conversion: conversions.next().value ?? result.conversion } : result));
 }
 
 function kindOf(document: unknown): string {
@@ -68,7 +74,17 @@ function report(results: readonly Result[], { isUnsafe, io }: Report): string {
     const findings = drafts.flatMap((draft) => draft.findings).map(({ path, effect, message }) => `  ${paint(COLOURS[effect], effect.padEnd(8))} ${path} ${message}`);
     return [`${paint("bold", result.file)}: ${source}: ${verdict(result.conversion, isUnsafe, paint)}`, ...new Set(findings)];
   });
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...advice(results, isUnsafe)].join("\n")}\n`;
+}
+
+// What is true of all the documents together, and of none alone.
+function advice(results: readonly Result[], isUnsafe: boolean): readonly string[] {
+  const conversions = results.flatMap((result) => (result.kind === "converted" ? [result.conversion] : []));
+  const written = conversions.filter((conversion) => (isUnsafe || isSafe(conversion)) && policiesOf(conversion).length > 0);
+  const lines: string[] = [];
+  if (written.length > 0 && written.length < results.length) lines.push("An image that is for a document which is not written answers to the other policies alone: read them before you take the old ones away.");
+  if (written.length > 0) lines.push("Pratique changes no object, so a tag may move after it was judged: label namespaces `pratique.dev/require-digest=true`.");
+  return lines.length > 0 ? ["", ...lines] : [];
 }
 
 function verdict(conversion: Conversion, isUnsafe: boolean, paint: (format: "red" | "green", words: string) => string): string {

@@ -1,3 +1,4 @@
+import { quote } from "../image/reference.ts";
 import { arrayField, field, isObject, type JsonObject, objectField, stringField } from "../json.ts";
 
 /** The objects of a list; whatever else is in it is left out. */
@@ -16,9 +17,14 @@ export function metadataOf(document: JsonObject): { readonly name: string; reado
   return { name: stringField(metadata, "name") ?? "imported", namespace: stringField(metadata, "namespace") };
 }
 
-/** The PEM blocks of a text, each by itself. */
+/** `ClusterImagePolicy "release"`, whatever somebody called it. */
+export function named(kind: string, name: string): string {
+  return `${kind} ${quote(name)}`;
+}
+
+/** The public keys of a text in PEM, each by itself. */
 export function pemBlocks(text: string): readonly string[] {
-  return (text.match(/-----BEGIN [A-Z ]+-----[A-Za-z0-9+/=\s]*-----END [A-Z ]+-----/g) ?? []).map((block) => `${block}\n`);
+  return (text.match(/-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]*-----END PUBLIC KEY-----/g) ?? []).map((block) => `${block}\n`);
 }
 
 /** A name that an object of Kubernetes may have. */

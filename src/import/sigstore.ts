@@ -1,7 +1,8 @@
 import { field, type JsonObject, objectField, stringField } from "../json.ts";
 import type { Path } from "../schema/problem.ts";
-import { metadataOf, objectsIn } from "./fields.ts";
+import { metadataOf, named, objectName, objectsIn } from "./fields.ts";
 import { type Conversion, Findings, NONE, policyOutcome } from "./finding.ts";
+import { sigstoreGlob } from "./pattern.ts";
 
 const LOG = "would no longer be asked for: with a key, this version looks at signatures alone, so one that was never logged or time-stamped would pass";
 
@@ -14,17 +15,22 @@ export function fromClusterImagePolicy(document: JsonObject): Conversion {
   refuseModeAndMatch(spec, findings);
   const authorities = objectsIn(spec, "authorities").flatMap((authority, i) => authorityOf(authority, ["spec", "authorities", i], findings));
   if (authorities.length === 0) findings.add(["spec", "authorities"], "note", "leaves nobody who is trusted, so there is no policy to write");
-  const images = objectsIn(spec, "images").map((image) => ({ glob: stringField(image, "glob") ?? "" }));
+  const images = objectsIn(spec, "images").map((image, i) => imageOf(image, ["spec", "images", i], findings));
   // policy-controller looks at the digest that is named, and not into an index.
-  const outcome = authorities.length === 0 ? NONE : policyOutcome("ClusterTrustPolicy", { name }, { images, authorities, index: "index" });
-  return { source: `ClusterImagePolicy "${name}"`, drafts: [{ outcome, findings: findings.all }] };
+  const outcome = authorities.length === 0 ? NONE : policyOutcome("ClusterTrustPolicy", { name: objectName(name) }, { images, authorities, index: "index" });
+  return { source: named("ClusterImagePolicy", name), drafts: [{ outcome, findings: findings.all }] };
+}
+
+function imageOf(image: JsonObject, path: Path, findings: Findings): object {
+  findings.unknown(image, ["glob"], path);
+  return { glob: sigstoreGlob(stringField(image, "glob") ?? "", [...path, "glob"], findings) };
 }
 
 function refuseModeAndMatch(spec: JsonObject, findings: Findings): void {
   const mode = stringField(spec, "mode");
   if (mode === "warn") findings.add(["spec", "mode"], "stricter", "is said by the labels of a namespace: this policy refuses where `pratique.dev/enforce` is `verified`, and warns where `pratique.dev/warn` is");
   else if (mode !== undefined) findings.add(["spec", "mode"], "note", "is said by the labels of a namespace: `pratique.dev/enforce=verified`");
-  if (objectsIn(spec, "match").length > 0) findings.add(["spec", "match"], "looser", "is not carried: a policy here governs by image alone, so it would let its images into workloads for which it was not meant");
+  if (field(spec, "match") !== undefined) findings.add(["spec", "match"], "looser", "is not carried: a policy here governs by image alone, so it would let its images into workloads for which it was not meant");
   if (field(spec, "policy") !== undefined) findings.add(["spec", "policy"], "looser", "is not carried: the content of attestations is not looked at here (no CUE, Rego or CEL)");
 }
 
@@ -40,14 +46,31 @@ function authorityOf(authority: JsonObject, path: Path, findings: Findings): rea
     findings.unknown(fixed, ["action", "message"], [...path, "static"]);
     return [{ ...(name && { name }), static: fixed }];
   }
+  if (key === undefined) findings.add(path, "stricter", "has neither `key` nor `static`, and is left out");
   const carried = key === undefined ? undefined : keyOf(key, [...path, "key"], findings);
   if (carried === undefined) return [];
-  for (const log of ["ctlog", "rfc3161timestamp"]) if (field(authority, log) !== undefined) findings.add([...path, log], "looser", LOG);
+  refuseLogs(authority, path, findings);
   if (field(authority, "signatureFormat") !== undefined) findings.add([...path, "signatureFormat"], "note", "has no use: signatures of every format are found");
   const source = objectsIn(authority, "source");
-  for (const [i, each] of source.entries()) findings.unknown(each, ["oci", "tagPrefix", "signaturePullSecrets"], [...path, "source", i]);
+  for (const [i, each] of source.entries()) readSource(each, [...path, "source", i], findings);
   const attestations = objectsIn(authority, "attestations").map((each, i) => attestationOf(each, [...path, "attestations", i], findings));
   return [{ ...(name && { name }), key: carried, ...(source.length > 0 && { source }), ...(attestations.length > 0 && { attestations }) }];
+}
+
+function refuseLogs(authority: JsonObject, path: Path, findings: Findings): void {
+  const ctlog = objectField(authority, "ctlog") ?? {};
+  // Without these it switches the log off.
+  const isAsked = ["url", "trustRootRef"].some((name) => (field(ctlog, name) ?? "") !== "");
+  findings.unknown(ctlog, ["url", "trustRootRef"], [...path, "ctlog"]);
+  if (isAsked) findings.add([...path, "ctlog"], "looser", LOG);
+  if (field(authority, "rfc3161timestamp") !== undefined) findings.add([...path, "rfc3161timestamp"], "looser", LOG);
+}
+
+function readSource(source: JsonObject, path: Path, findings: Findings): void {
+  findings.unknown(source, ["oci", "tagPrefix", "signaturePullSecrets"], path);
+  if (field(source, "signaturePullSecrets") !== undefined) {
+    findings.add([...path, "signaturePullSecrets"], "note", "names Secrets of each workload's namespace: here they are read from the one that Pratique is installed in, so copy them there");
+  }
 }
 
 function attestationOf(attestation: JsonObject, path: Path, findings: Findings): object {
