@@ -12,7 +12,7 @@ export const PLANS = {
   policies: 6,
   rbac: 16,
   references: 3,
-  verified: 38,
+  verified: 45,
   watch: 5,
   workloads: 5,
 } as const;
