@@ -5,7 +5,7 @@
 export const PLANS = {
   cases: 147,
   chart: 19,
-  differential: 3,
+  differential: 2,
   check: 5,
   outage: 5,
   plans: 2,
