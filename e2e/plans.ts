@@ -9,7 +9,7 @@ export const PLANS = {
   check: 5,
   outage: 5,
   plans: 2,
-  policies: 6,
+  policies: 8,
   rbac: 16,
   references: 3,
   verified: 45,
