@@ -5,14 +5,14 @@
 export const PLANS = {
   cases: 147,
   chart: 19,
-  differential: 3,
+  differential: 2,
   check: 5,
   outage: 5,
   plans: 2,
-  policies: 6,
+  policies: 8,
   rbac: 16,
   references: 3,
-  verified: 38,
+  verified: 45,
   watch: 5,
   workloads: 5,
 } as const;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import { parseAllDocuments, stringify } from "yaml";
 import { createPod, enforce, makeNamespace } from "./harness/ask.ts";
+import { RELEASE_NAMESPACE } from "./harness/chart.ts";
 import { applyPolicy, deletePolicy, govern, type Policy, ready, release } from "./harness/policies.ts";
 import { CHECKOUT, registrySettings } from "./harness/pratique.ts";
 import { execute, until } from "./harness/process.ts";
@@ -11,7 +12,7 @@ import { startWorld } from "./harness/world.ts";
 import { PLANS } from "./plans.ts";
 
 t.plan(PLANS.policies);
-const world = await startWorld({ registries: ["referrers"], images: ["cosign3-bundle", "cosign3-bundle-other"] });
+const world = await startWorld({ registries: ["referrers"], images: ["cosign3-bundle", "cosign3-bundle-other"], settings: () => ({ drainSeconds: 1 }) });
 t.teardown(() => world.stop());
 const { cluster, author, pratique } = world;
 const { host } = world.registry("referrers");
@@ -75,11 +76,7 @@ t.test("a policy takes effect, changes, and is gone, within seconds", async (t) 
 });
 
 t.test("a key that is rotated in its Secret, without a restart", async (t) => {
-  const write = async (text: string | undefined): Promise<void> => {
-    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "release-key" }, data: text === undefined ? {} : { "cosign.pub": Buffer.from(text).toString("base64") } };
-    const { status, stderr } = await cluster.kubectl(["replace", "--force", "-n", "pratique-system", "-f", "-"], { input: JSON.stringify(secret) });
-    if (status !== 0) throw new Error(stderr);
-  };
+  const write = (text: string | undefined): Promise<void> => writeKey("release-key", RELEASE_NAMESPACE, text);
   await write(author.publicKey("e2e"));
   await govern(cluster, [policy({ authorities: [{ key: { secretRef: { name: "release-key" } } }] })]);
   t.equal(await admitted(MINE), true);
@@ -94,9 +91,29 @@ t.test("a key that is rotated in its Secret, without a restart", async (t) => {
   await release(cluster, [policy()]);
 });
 
+t.test("a TrustPolicy has its key from a Secret of its own namespace alone, once it is there", async (t) => {
+  const own = { ...policy({ authorities: [{ key: { secretRef: { name: "team-key" } } }] }, "team"), namespace: "shop" };
+  await writeKey("team-key", RELEASE_NAMESPACE, author.publicKey("e2e"));
+  await govern(cluster, [policy()]);
+  t.match((await applyPolicy(cluster, own)).stderr, /Warning: there is no Secret shop\/team-key/);
+  t.match(await ready(cluster, own), { status: "False", reason: "KeyUnavailable" });
+  t.match(await admitted(MINE), /TrustPolicy "shop\/team": .*there is no Secret shop\/team-key.*\(PolicyInvalid\)|PolicyInvalid.*shop\/team-key/);
+  await makeNamespace(cluster, "office", { enforce: "verified" });
+  await enforce(cluster, "office", { enforce: "verified" });
+  const elsewhere = await createPod(cluster, "office", MINE);
+  t.equal(elsewhere.status, 0, elsewhere.stderr || "the team's policy governs its own namespace alone");
+  await writeKey("team-key", "shop", author.publicKey("e2e"));
+  await ready(cluster, own, { accept: ({ status }) => status === "True" });
+  t.equal(await admitted(MINE), true);
+  const { stdout } = await cluster.kubectl(["get", "tp", "-n", "shop"]);
+  t.match(stdout, /^NAME +READY +IMAGES +AGE\nteam +True /);
+  await release(cluster, [policy(), own]);
+});
+
 t.test("a bad policy that comes in while Pratique is down governs, and is never satisfied", async (t) => {
   await govern(cluster, [policy({}, "good")]);
-  await pratique.kill();
+  // It gives its Lease up, so that the next one writes the status at once.
+  await pratique.terminate();
   const { status, stderr } = await applyPolicy(cluster, policy({ treshold: 2 }), "--validate=false");
   t.equal(status, 0, stderr);
   await pratique.launch();
@@ -135,3 +152,33 @@ t.test("the examples of docs/policy.md, in their order", async (t) => {
     for (const { kind, metadata } of names.filter((each) => each.kind === "ClusterTrustPolicy")) t.match(await ready(cluster, metadata), { status: "True" }, `${kind} ${metadata.name}`);
   }
 });
+
+t.test("without the definitions, level signed works and level verified lets nothing in, until they are there", async (t) => {
+  const definitions = pratique.objects.filter(({ kind }) => kind === "CustomResourceDefinition");
+  const names = definitions.map(({ metadata }) => `crd/${metadata.name}`);
+  const removed = await cluster.kubectl(["delete", ...names]);
+  t.equal(removed.status, 0, removed.stderr);
+  await pratique.kill();
+  await pratique.launch();
+  await pratique.ready();
+  t.match(await admitted(MINE), /the trust policies .* could not be listed: the API server answered 404 \(PoliciesUnknown\)/);
+  await makeNamespace(cluster, "plain", { enforce: "signed" });
+  await enforce(cluster, "plain", { enforce: "signed" });
+  const signed = await createPod(cluster, "plain", MINE);
+  t.equal(signed.status, 0, signed.stderr);
+  for (const definition of definitions) await cluster.apply(definition, "");
+  const waited = await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", ...names]);
+  t.equal(waited.status, 0, waited.stderr);
+  t.ok(await becomes(MINE, "NoPolicy"));
+  const applied = await applyPolicy(cluster, policy());
+  t.equal(applied.status, 0, applied.stderr);
+  await until("the policy governs", async () => ((await admitted(MINE)) === true ? true : undefined), { seconds: 30, evidence: () => pratique.output() });
+});
+
+/** Puts a Secret with this text, or with none, in the place of whatever there is. */
+async function writeKey(name: string, namespace: string, text: string | undefined): Promise<void> {
+  const data = text === undefined ? {} : { "cosign.pub": Buffer.from(text).toString("base64") };
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: { name }, data };
+  const { status, stderr } = await cluster.kubectl(["replace", "--force", "-n", namespace, "-f", "-"], { input: JSON.stringify(secret) });
+  if (status !== 0) throw new Error(stderr);
+}

@@ -1,7 +1,9 @@
 // Level `verified` in a cluster: one Pod at a time, by the policies that govern it.
 import t from "tap";
 import { createDeployment, createPod, enforce, label, makeNamespace } from "./harness/ask.ts";
-import type { KeyName } from "./harness/author.ts";
+import { dockerConfigJson, type KeyName, LAYOUTS, SIGNERS } from "./harness/author.ts";
+import { RELEASE_NAMESPACE } from "./harness/chart.ts";
+import type { Manifest } from "./harness/cluster.ts";
 import { govern, type Policy, release } from "./harness/policies.ts";
 import { startWorld } from "./harness/world.ts";
 import { PLANS } from "./plans.ts";
@@ -19,8 +21,9 @@ interface Row {
 }
 
 const SLSA = "https://slsa.dev/provenance/v1";
+const SIGNED = SIGNERS.flatMap((by) => LAYOUTS.map((layout) => `${by}-${layout}`));
 const IMAGES = [
-  ...["cosign2", "cosign3"].flatMap((by) => ["simple-signing", "oci-1-1", "bundle"].map((layout) => `${by}-${layout}`)),
+  ...SIGNED,
   "cosign3-bundle-p384",
   "cosign3-bundle-ed25519",
   "cosign2-simple-signing-rsa",
@@ -37,25 +40,31 @@ const IMAGES = [
 ];
 
 t.plan(PLANS.verified);
-const world = await startWorld({ registries: ["referrers"], images: IMAGES });
+const world = await startWorld({ registries: ["referrers", "htpasswd"], images: IMAGES });
 t.teardown(() => world.stop());
 const { cluster, author } = world;
 const { host } = world.registry("referrers");
+const locked = world.registry("htpasswd");
 
 const key = (name: KeyName): object => ({ name, key: { data: author.publicKey(name) } });
 const by = (...names: readonly KeyName[]): object => ({ authorities: names.map(key) });
+const hashed = (name: KeyName, hashAlgorithm: string): object => ({ authorities: [{ key: { data: author.publicKey(name), hashAlgorithm } }] });
+const from = (name: KeyName, source: object): object => ({ authorities: [{ ...key(name), source: [source] }] });
 const attested = (predicateType: string): object => ({ authorities: [{ ...key("e2e"), attestations: [{ predicateType }] }] });
 
 const ROWS: readonly Row[] = [
   { about: "no policy", image: "cosign2-simple-signing", policies: [], refused: ["NoPolicy", "no ClusterTrustPolicy governs"] },
   { about: "a TrustPolicy alone", image: "cosign2-simple-signing", policies: [], narrowing: by("e2e"), refused: ["NoPolicy", 'TrustPolicy "verified/narrowing" does, and only narrows'] },
-  ...["cosign2", "cosign3"].flatMap((signer) => ["simple-signing", "oci-1-1", "bundle"].map((layout): Row => ({ about: `${layout} by ${signer}`, image: `${signer}-${layout}`, policies: [by("e2e")] }))),
+  ...SIGNED.map((image): Row => ({ about: image, image, policies: [by("e2e")] })),
   { about: "a P-384 key", image: "cosign3-bundle-p384", policies: [by("p384")] },
+  { about: "the one hash that counts", image: "cosign3-bundle-p384", policies: [hashed("p384", "sha384")] },
+  { about: "another hash than the one that counts", image: "cosign3-bundle-p384", policies: [hashed("p384", "sha256")], refused: ["UntrustedSigner"] },
   { about: "an Ed25519 key", image: "cosign3-bundle-ed25519", policies: [by("ed25519")] },
   { about: "an RSA key", image: "cosign2-simple-signing-rsa", policies: [by("rsa")] },
   { about: "another key", image: "cosign2-simple-signing", policies: [by("other")], refused: ["UntrustedSigner", 'ClusterTrustPolicy "verified-0"', 'authority "other"', "was not made with that key over these bytes", "--key"] },
   { about: "one of two authorities", image: "cosign3-bundle", policies: [by("other", "e2e")] },
   { about: "two policies, of which one is not satisfied", image: "cosign3-bundle", policies: [by("e2e"), by("other")], refused: ["UntrustedSigner", 'ClusterTrustPolicy "verified-1"'] },
+  { about: "a TrustPolicy that is satisfied as well", image: "two-keys", policies: [by("e2e")], narrowing: by("other") },
   { about: "a TrustPolicy that narrows", image: "cosign3-bundle", policies: [by("e2e")], narrowing: by("other"), refused: ["UntrustedSigner", 'TrustPolicy "verified/narrowing"'] },
   { about: "unsigned", image: "unsigned", policies: [by("e2e")], refused: ["Unsigned", "no cosign signature on"] },
   { about: "a signature of another image, copied over", image: "stolen", policies: [by("e2e")], refused: ["ClaimMismatch"] },
@@ -73,20 +82,27 @@ const ROWS: readonly Row[] = [
   { about: "an attestation by cosign 3", image: "attested-by-cosign3", policies: [attested("slsaprovenance1")] },
   { about: "an attestation of another type", image: "attested-by-cosign3", policies: [attested("spdx")], refused: ["AttestationMissing", "https://spdx.dev/Document", "cosign attest"] },
   { about: "an attestation is no signature", image: "attested-by-cosign3", policies: [by("e2e")], refused: ["Unsigned", "found instead: an attestation"] },
-  { about: "signatures in a repository of their own", image: "elsewhere", policies: [{ authorities: [{ ...key("e2e"), source: [{ oci: "HOST/signatures" }] }] }] },
+  { about: "signatures in a repository of their own", image: "elsewhere", policies: [from("e2e", { oci: `${host}/signatures` })] },
   { about: "signatures that lie elsewhere", image: "elsewhere", policies: [by("e2e")], refused: ["Unsigned"] },
+  { about: "signatures whose tags begin with a word", image: "unsigned", policies: [from("p384", { oci: `${host}/unsigned`, tagPrefix: "v1-" })] },
+  { about: "signatures in a private repository", image: "unsigned", policies: [from("other", { oci: `${locked.host}/signatures`, signaturePullSecrets: [{ name: "signatures" }] })] },
+  { about: "signatures in a private repository, without its password", image: "unsigned", policies: [from("other", { oci: `${locked.host}/signatures` })], refused: ["Unauthorized", `${locked.host}/signatures`] },
   { about: "static: fail", image: "cosign3-bundle", policies: [{ authorities: [{ static: { action: "fail", message: "use the new base image" } }] }], refused: ["StaticFail", "use the new base image"] },
-  { about: "static: pass", image: "unsigned", policies: [{ authorities: [{ static: { action: "pass" } }] }] },
+  { about: "static: pass asks no registry", image: "not-there", policies: [{ authorities: [{ static: { action: "pass" } }] }] },
   { about: "static: pass beside a policy that is not satisfied", image: "unsigned", policies: [{ authorities: [{ static: { action: "pass" } }] }, by("e2e")], refused: ["Unsigned", 'ClusterTrustPolicy "verified-1"'] },
   { about: "a key in a Secret that is not there", image: "cosign3-bundle", policies: [{ authorities: [{ key: { secretRef: { name: "absent" } } }] }], refused: ["PolicyInvalid", "spec.authorities[0].key.secretRef", "pratique-system/absent"] },
 ];
 
 await makeNamespace(cluster, "verified", { enforce: "verified" });
 await enforce(cluster, "verified", { enforce: "verified" });
+await keepPassword("signatures", RELEASE_NAMESPACE);
+const unsigned = `${host}/unsigned@${world.digest("unsigned")}`;
+await author.sign(unsigned, { by: "cosign3", layout: "bundle", scope: "top", key: "other", into: `${locked.host}/signatures` });
+await author.sign(unsigned, { by: "cosign2", layout: "simple-signing", scope: "top", key: "p384", tagPrefix: "v1-" });
 
 for (const row of ROWS) {
   t.test(row.about, async (t) => {
-    const governed = (spec: object): object => JSON.parse(JSON.stringify({ images: [{ glob: `${host}/${row.image}` }], ...spec }).replaceAll("HOST", host)) as object;
+    const governed = (spec: object): object => ({ images: [{ glob: `${host}/${row.image}` }], ...spec });
     const policies: Policy[] = row.policies.map((spec, i) => ({ name: `verified-${i}`, spec: governed(spec) }));
     if (row.narrowing !== undefined) policies.push({ name: "narrowing", namespace: "verified", spec: governed(row.narrowing) });
     await govern(cluster, policies);
@@ -100,14 +116,31 @@ for (const row of ROWS) {
   });
 }
 
-t.test("warn with verified beside enforce with signed", async (t) => {
+t.test("where a password is asked for and there is no referrers API, pinned to digests", async (t) => {
+  const policy: Policy = { name: "locked", spec: { images: [{ glob: `${locked.host}/**` }], ...by("e2e") } };
+  await makeNamespace(cluster, "locked", { enforce: "verified" });
+  await keepPassword("registry", "locked");
+  await cluster.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" }, imagePullSecrets: [{ name: "registry" }] } as Manifest, "locked");
+  await enforce(cluster, "locked", { enforce: "verified" });
+  await govern(cluster, [policy]);
+  for (const image of SIGNED) {
+    const { status, stderr } = await createPod(cluster, "locked", `${locked.host}/${image}@${world.digest(image)}`);
+    t.equal(status, 0, stderr || image);
+  }
+  t.match((await createPod(cluster, "locked", `${locked.host}/unsigned@${world.digest("unsigned")}`)).stderr, "(Unsigned)");
+  await release(cluster, [policy]);
+});
+
+t.test("warn and audit with verified beside enforce with signed", async (t) => {
   const policy: Policy = { name: "release", spec: { images: [{ glob: `${host}/**` }], ...by("other") } };
-  await makeNamespace(cluster, "rehearsing", { enforce: "signed", warn: "verified" });
-  await enforce(cluster, "rehearsing", { enforce: "signed", warn: "verified" });
+  await makeNamespace(cluster, "rehearsing", { enforce: "signed", warn: "verified", audit: "verified" });
+  await enforce(cluster, "rehearsing", { enforce: "signed", warn: "verified", audit: "verified" });
   await govern(cluster, [policy]);
   const pod = await createPod(cluster, "rehearsing", `${host}/cosign3-bundle:1`);
   t.equal(pod.status, 0, pod.stderr);
   t.match(pod.stderr, /Warning: container "web": .* \(UntrustedSigner\)/);
+  const noted = (await cluster.auditEvents()).findLast(({ objectRef }) => objectRef?.namespace === "rehearsing" && objectRef.resource === "pods");
+  t.match(noted?.annotations, { "enforce.pratique.dev/enforce-level": "signed", "enforce.pratique.dev/audit-violations": /UntrustedSigner/ });
   t.not((await createPod(cluster, "rehearsing", `${host}/unsigned:1`)).status, 0);
   const deployment = await createDeployment(cluster, "verified", "web", `${host}/cosign3-bundle:1`);
   t.match(deployment.stderr, /UntrustedSigner/, "a template is refused as well");
@@ -116,3 +149,8 @@ t.test("warn with verified beside enforce with signed", async (t) => {
   await label(cluster, "rehearsing", {});
   await release(cluster, [policy]);
 });
+
+async function keepPassword(name: string, namespace: string): Promise<void> {
+  const data = { ".dockerconfigjson": Buffer.from(dockerConfigJson([locked])).toString("base64") };
+  await cluster.apply({ apiVersion: "v1", kind: "Secret", metadata: { name }, type: "kubernetes.io/dockerconfigjson", data } as Manifest, namespace);
+}

@@ -26,6 +26,8 @@ export interface Signing {
   readonly key?: KeyName;
   /** `COSIGN_REPOSITORY`: where the signature goes; beside the image when absent. */
   readonly into?: string;
+  /** `--attachment-tag-prefix`: what the tag begins with. */
+  readonly tagPrefix?: string;
 }
 
 /** What `cosign verify` is asked. */
@@ -87,8 +89,8 @@ export async function createAuthor(folder: Folder, registries: readonly Registry
   return {
     crane: (...args) => run("crane", args),
     publicKey: (name) => publicKeys.get(name) ?? "",
-    sign: async (reference, { by, layout, scope, key = "e2e", into }) => {
-      const flags = [...OFFLINE[by], ...LAYOUT_FLAGS[layout], ...(scope === "recursive" ? ["--recursive"] : [])];
+    sign: async (reference, { by, layout, scope, key = "e2e", into, tagPrefix }) => {
+      const flags = [...OFFLINE[by], ...LAYOUT_FLAGS[layout], ...(tagPrefix === undefined ? [] : [`--attachment-tag-prefix=${tagPrefix}`]), ...(scope === "recursive" ? ["--recursive"] : [])];
       const more = { ...(layout === "oci-1-1" ? EXPERIMENTAL : {}), ...(into === undefined ? {} : { COSIGN_REPOSITORY: into }) };
       await run(by, ["sign", "--yes", "--key", `${keyOf(key)}.key`, ...flags, reference], more);
     },

@@ -108,7 +108,7 @@ function kubeconfigText(port: number, ca: string, token: string): string {
   });
 }
 
-const CLUSTER_WIDE: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterTrustPolicy"]);
+const CLUSTER_WIDE: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterTrustPolicy", "CustomResourceDefinition"]);
 
 function pathOf({ apiVersion, kind, metadata }: Manifest, namespace: string): string {
   const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
