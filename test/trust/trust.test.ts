@@ -17,7 +17,6 @@ const SPEC = withField(specOf(key), "images.0.glob", "a.b/**");
 t.test("keys of each kind, and one fingerprint for each key however it is written", async (t) => {
   const kinds: readonly (readonly [KeyKind, string])[] = [["ecdsa-p256", "ecdsa-p256"], ["ecdsa-p384", "ecdsa-p384"], ["ecdsa-p521", "ecdsa-p521"], ["rsa", "rsa"], ["ed25519", "ed25519"]];
   for (const [kind, expected] of kinds) t.match(parsePublicKey(generateSigningKey(kind).publicKey), { kind: expected, fingerprint: /^sha256:[0-9a-f]{64}$/ }, kind);
-  t.equal(parsePublicKey(generateKeyPairSync("rsa-pss", { modulusLength: 2048 }).publicKey.export({ type: "spki", format: "pem" }).toString()).kind, "rsa-pss");
   const rsa = generateSigningKey("rsa");
   const pkcs1 = rsa.key.export({ type: "pkcs1", format: "pem" }).toString();
   t.match(pkcs1, /RSA PUBLIC KEY/);
