@@ -1,14 +1,14 @@
 import type { Digest } from "../image/digest.ts";
 import type { Inspection, Question } from "../inspection/inspect.ts";
 import type { Keyring } from "../inspection/keyring.ts";
-import type { Call, Clock } from "../inspection/ports.ts";
+import type { Call, Timer } from "../inspection/ports.ts";
 import type { SecretRef } from "../trust/decode.ts";
 import type { SecretText } from "../trust/resolve.ts";
 import type { Level } from "../verdict/level.ts";
 import type { Reason, VerdictReason } from "../verdict/reason.ts";
 import type { LabelMap, Mode } from "./labels.ts";
 
-export type { LabelMap };
+export type { LabelMap, Timer };
 
 /**
  * The labels of a namespace. Both methods throw UndeterminedError (NamespaceUnknown, DeadlineExceeded) when they cannot
@@ -52,12 +52,6 @@ export interface RunningPod {
 export interface PodLister {
   /** At most `limit` Pods; `more` when there are others. Throws UndeterminedError. */
   list(namespace: string, limit: number, call: Call): Promise<{ readonly pods: readonly RunningPod[]; readonly more: boolean }>;
-}
-
-/** A clock with alarms. */
-export interface Timer extends Clock {
-  /** Calls `fire` once, `milliseconds` from now; calling the answer cancels it. */
-  after(milliseconds: number, fire: () => void): () => void;
 }
 
 /** The Secrets that trust policies name. */

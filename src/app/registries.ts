@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { type DockerConfigError } from "../inspection/docker-config.ts";
 import { DockerConfigFile } from "../adapters/registry/docker-config-file.ts";
 import { systemResolve } from "../adapters/registry/dispatcher.ts";
-import type { ProxySettings, RegistryEnvironment, RegistryObserver, RegistrySettings } from "../adapters/registry/settings.ts";
+import type { Persistence, ProxySettings, RegistryEnvironment, RegistryObserver, RegistrySettings } from "../adapters/registry/settings.ts";
 import { type Config, type RegistryConfig, registryConfig } from "../config.ts";
 import { CodedError, messageOf } from "../errors.ts";
 import { matchesRepository } from "../image/glob.ts";
 import { combineKeyrings, type Keyring, limitKeyring } from "../inspection/keyring.ts";
-import type { Clock } from "../inspection/ports.ts";
+import type { Clock, Timer } from "../inspection/ports.ts";
 
 /** A file that the configuration names and that cannot be used. */
 export class StartError extends CodedError<"Unreadable"> {}
@@ -19,9 +19,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface RegistryParts {
   readonly config: Config;
   readonly env: Environment;
-  readonly clock: Clock;
+  readonly clock: Timer;
   readonly observer: RegistryObserver;
 }
+
+/** Silence ends well before a request's time does, so that the answer can say whose fault it is. */
+const PERSISTENCE: Persistence = { attempts: 3, silenceMs: 5_000, jitter: Math.random };
 
 /** What the registry client takes from outside, by the configuration. Reads the CA files. Throws StartError. */
 export function registryEnvironment({ config, env, clock, observer }: RegistryParts): RegistryEnvironment {
@@ -31,6 +34,7 @@ export function registryEnvironment({ config, env, clock, observer }: RegistryPa
     privateAddresses: config.privateAddresses,
     proxy: proxyOf(env),
     clock,
+    persistence: PERSISTENCE,
     observer,
     resolve: systemResolve,
   };

@@ -22,6 +22,8 @@ export interface DispatcherOptions {
   /** PEM of the trusted authorities; undefined for the system's. */
   readonly ca: readonly string[] | undefined;
   readonly connections: number;
+  /** Milliseconds without a connection or a byte of the answer, after which a request fails. */
+  readonly silenceMs: number;
   readonly proxy: ProxySettings | undefined;
   readonly resolve: Resolve;
   /** Hears which addresses a name had, as far as they are permitted. */
@@ -34,15 +36,15 @@ export interface DispatcherOptions {
  * written never come by here: they are for the caller to check.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { proxy, connections } = options;
+  const { proxy, connections, silenceMs } = options;
   const tls = options.ca === undefined ? {} : { ca: [...options.ca] };
   const shared = {
     allowH2: false,
     connections,
-    // Every request has a deadline, which bounds headers and body alike.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { ...tls, lookup: guardedLookup(options) },
+    // Every request has a deadline as well, which bounds an answer that comes in drops.
+    headersTimeout: silenceMs,
+    bodyTimeout: silenceMs,
+    connect: { ...tls, timeout: silenceMs, lookup: guardedLookup(options) },
   };
   if (proxy === undefined) return new Agent(shared);
   // An empty text keeps undici from looking into the process's environment itself.
