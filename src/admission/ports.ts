@@ -65,6 +65,10 @@ export interface Recorder {
   admission(event: AdmissionEvent): void;
   violation(event: ViolationEvent): void;
   image(event: ImageEvent): void;
+  /** A Pod was let in unchecked. */
+  outage(event: OutageEvent): void;
+  /** An image passed by what was found earlier. */
+  stale(event: StaleEvent): void;
   /** A defect of ours, with its cause, for the log. */
   defect(uid: string, cause: unknown): void;
 }
@@ -99,6 +103,20 @@ export interface ImageEvent {
   readonly reason: VerdictReason;
   readonly reference: string;
   readonly digest: Digest | undefined;
+}
+
+export interface OutageEvent {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly references: readonly string[];
+}
+
+export interface StaleEvent {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly reference: string;
+  /** How long ago it was found. */
+  readonly age: number;
 }
 
 /** Everything that admission needs of the world. */

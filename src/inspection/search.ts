@@ -53,11 +53,11 @@ export class Search {
     const tagPrefix = source.kind === "repository" ? source.tagPrefix : "";
     const query: Query = { subject, sought, tagPrefix, freshness: this.#parts.freshness };
     try {
-      return await this.#ask(query, await this.#parts.accesses(source));
+      return from(source, await this.#ask(query, await this.#parts.accesses(source)));
     } catch (error) {
       // One source that cannot be asked must not hide what another one holds.
       if (!(error instanceof UndeterminedError)) throw error;
-      return nothingFrom(query, error);
+      return from(source, nothingFrom(query, error));
     }
   }
 
@@ -74,6 +74,13 @@ function beside(before: Evidence, after: Evidence): Evidence {
   const told = new Set(after.candidates.map(({ digest }) => digest));
   const others = before.candidates.filter(({ digest }) => digest === undefined || !told.has(digest));
   return { ...after, candidates: [...after.candidates, ...others] };
+}
+
+// A failure elsewhere is another registry's than the image's own.
+function from(source: Source, evidence: Evidence): Evidence {
+  if (source.kind === "image" || evidence.failed.length === 0) return evidence;
+  const { host } = source.repository;
+  return { ...evidence, failed: evidence.failed.map((failure) => ({ ...failure, host })) };
 }
 
 function nothingFrom({ subject, sought }: Query, { code, message }: UndeterminedError): Evidence {

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 
-import type { AdmissionEvent, ImageEvent, ViolationEvent } from "../../admission/ports.ts";
+import type { AdmissionEvent, ImageEvent, OutageEvent, StaleEvent, ViolationEvent } from "../../admission/ports.ts";
 import { errorLine } from "./error-line.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
@@ -43,6 +43,14 @@ export class Logs {
 
   image({ level, ...event }: ImageEvent): void {
     this.#logger.debug({ ...event, asked: level }, "judged");
+  }
+
+  outage(event: OutageEvent): void {
+    this.#logger.warn(event, "admitted unchecked, in an outage");
+  }
+
+  stale({ age, ...event }: StaleEvent): void {
+    this.#logger.warn({ ...event, seconds: Math.round(age) }, "passed by what was found earlier, since its registry cannot be reached");
   }
 
   defect(uid: string, cause: unknown): void {

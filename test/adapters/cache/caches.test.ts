@@ -88,7 +88,7 @@ function setUp(change: { readonly tagSeconds?: number; readonly maxBytes?: numbe
     lookup: (cache: string, result: string) => void seen.push(`${cache} ${result}`),
     inspected: (result: string) => void seen.push(`inspected ${result}`),
   };
-  const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, maxBytes: 64 * 1024 * 1024, lookupMs: 6000, clock, ...change };
+  const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, staleSeconds: 0, maxBytes: 64 * 1024 * 1024, lookupMs: 6000, clock, ...change };
   const caches = createCaches({ registry, locatorOver: () => locator, verify: () => ({ kind: "rejected", fault: "BadSignature" }) }, observer, settings);
   const call = (ms = 8000, signal = new AbortController().signal): Call => ({ deadline: clock.now() + ms, signal });
   return { clock, registry, located, answers, caches, seen, call };
