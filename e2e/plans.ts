@@ -8,6 +8,7 @@ export const PLANS = {
   differential: 2,
   check: 5,
   outage: 5,
+  outages: 11,
   plans: 2,
   policies: 8,
   rbac: 16,
