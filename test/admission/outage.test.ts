@@ -142,9 +142,12 @@ function undetermined(reason: UndeterminedReason): Verdict {
   return { kind: "undetermined", reason, detail: "nobody listens there", remedy: "Try again.", part: undefined };
 }
 
-function failing(...failed: readonly Partial<FailedLocation>[]): Evidence {
-  const whole = failed.map((each): FailedLocation => ({ location: "referrers", reason: "RegistryUnavailable", message: "nobody listens there", ...each }));
-  return { subject: DIGEST, candidates: [], failed: whole, exhausted: [] };
+function failed(change: Partial<FailedLocation>): FailedLocation {
+  return { location: "referrers", reason: "RegistryUnavailable", message: "nobody listens there", ...change };
+}
+
+function failing(...changes: readonly Partial<FailedLocation>[]): Evidence {
+  return { subject: DIGEST, candidates: [], failed: changes.map(failed), exhausted: [] };
 }
 
 t.test("every place that failed must be covered", async (t) => {
