@@ -26,7 +26,7 @@ export interface EvaluatedPart {
 export interface Assessment {
   /** All that may be asked about a subject, for whoever can ask early. */
   looksAt(subject: Digest): readonly Look[];
-  /** The questions that must be answered next; empty when the image can be judged. */
+  /** The questions that must be answered next; empty when the image can be judged, or once no verification is postponed. */
   missing(tree: ImageTree, known: Known): readonly Look[];
   /** Never passes a part that was not looked at. */
   evaluate(tree: ImageTree, known: Known): Evaluation;

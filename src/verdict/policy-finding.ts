@@ -26,10 +26,15 @@ export function failedFinding(failure: Failure): Finding {
   const { policy, subject, evidence } = failure;
   const unread = evidence.flatMap(({ failed }) => failed)[0];
   if (unread !== undefined) return { kind: "undetermined", reason: unread.reason, detail: unread.message };
-  const [reason, detail] = evidence.some(({ exhausted }) => exhausted.length > 0)
+  const [reason, detail] = isBeyondLimits(failure)
     ? (["TooLarge", `${subject} has more accessories than are looked at, and none that is accepted among those that were`] as const)
     : reasonOf(failure);
   return { kind: "untrusted", reason, detail: `${policyLabel(policy.id)}: ${detail}` };
+}
+
+function isBeyondLimits({ evidence, authorities }: Failure): boolean {
+  const isCut = authorities.some((outcome) => outcome.kind === "rejected" && outcome.tried.some(({ fault }) => fault === "NotTried"));
+  return isCut || evidence.some(({ exhausted }) => exhausted.length > 0);
 }
 
 function reasonOf(failure: Failure): readonly [UntrustedReason, string] {
