@@ -50,7 +50,7 @@ export function remedyContext(repository: Repository, tree: ImageTree, isRecursi
 /** A finding that is not a pass, as a verdict. */
 export function verdictOf(finding: Exclude<Finding, { kind: "trusted" }>, context: RemedyContext, part?: FailedPart): Verdict {
   const { reason, detail } = finding;
-  const remedy = remedyFor(reason, context);
+  const remedy = remedyFor(reason, finding.source === undefined ? context : { ...context, source: finding.source });
   return finding.kind === "untrusted"
     ? { kind: "untrusted", reason: finding.reason, detail, remedy, part }
     : { kind: "undetermined", reason: finding.reason, detail, remedy, part };

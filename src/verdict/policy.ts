@@ -24,7 +24,8 @@ export function distinctLooks(looks: readonly Look[]): readonly Look[] {
  * failed, is good.
  */
 export function judgeSubject(policy: ReadyPolicy, subject: Digest, known: Known, attempt: Attempt): SubjectOutcome | undefined {
-  const evidence = evidenceOf(looksOf(policy.demand, subject), known);
+  const looks = looksOf(policy.demand, subject);
+  const evidence = evidenceOf(looks, known);
   if (evidence === undefined) return undefined;
   const authorities: AuthorityOutcome[] = [];
   const signers = new Set<string>();
@@ -37,7 +38,7 @@ export function judgeSubject(policy: ReadyPolicy, subject: Digest, known: Known,
     if (outcome.kind === "accepted") signers.add(outcome.signer.fingerprint);
   }
   const hasDocument = evidence.some(({ candidates }) => candidates.some(({ claim }) => claim.kind === "claims" || claim.kind === "attests"));
-  const finding = signers.size >= policy.demand.threshold ? ({ kind: "trusted" } as const) : failedFinding({ policy, subject, evidence, authorities, signers: signers.size });
+  const finding = signers.size >= policy.demand.threshold ? ({ kind: "trusted" } as const) : failedFinding({ policy, subject, looks, evidence, authorities, signers: signers.size });
   return { finding, carriesDocument: hasDocument, authorities };
 }
 
