@@ -5,7 +5,7 @@ import { minimalReview } from "../../test/helpers/reviews.ts";
 import { generateSigningKey } from "../../test/helpers/signing-key.ts";
 import { flatOut, joined, type Load, percentile, steady } from "../load.ts";
 import { type Server, startBare, startPratique } from "../server.ts";
-import { grid, milliseconds } from "../table.ts";
+import { grid, milliseconds, time } from "../table.ts";
 
 const ROUNDS = 5;
 const RATE = 500;
@@ -25,13 +25,14 @@ export async function load(): Promise<void> {
     const atRate = await interleaved(servers, (server) => steady(() => server.post(review), { rate: RATE, seconds: 3 }));
     const usages = new Map(await Promise.all(Object.entries(servers).map(async ([name, server]) => [name, await server.usage()] as const)));
     const most = await interleaved(servers, (server) => flatOut(() => server.post(review), { workers: 16, seconds: 2 }));
+    const cpu = new Map(await Promise.all(Object.entries(servers).map(async ([name, server]) => [name, (await server.usage()).cpu] as const)));
     const rows = Object.keys(servers).map((name) => {
       const { latencies } = atRate.get(name) ?? NOTHING;
       const { latencies: all, milliseconds: took } = most.get(name) ?? NOTHING;
       const usage = usages.get(name);
-      return [name, milliseconds(percentile(latencies, 0.5)), milliseconds(percentile(latencies, 0.99)), milliseconds(usage?.delayP99 ?? Number.NaN), Math.round((all.length / took) * 1000).toLocaleString("en")];
+      return [name, milliseconds(percentile(latencies, 0.5)), milliseconds(percentile(latencies, 0.99)), milliseconds(usage?.delayP99 ?? Number.NaN), Math.round((all.length / took) * 1000).toLocaleString("en"), time((cpu.get(name) ?? Number.NaN) / all.length)];
     });
-    console.log(grid(`Warm admissions over TLS, at ${RATE}/s and as many as possible (${registry.requests.length} requests to the registry)`, ["", "p50", "p99", "event loop p99", "most/s"], rows));
+    console.log(grid(`Warm admissions over TLS, at ${RATE}/s and as many as possible (${registry.requests.length} requests to the registry)`, ["", "p50", "p99", "event loop p99", "most/s", "processor time each"], rows));
     const after = await Promise.all(Object.entries(servers).map(async ([name, server]) => [name, `${Math.round((await server.usage()).resident)} MiB`]));
     console.log(grid("Resident memory after that", [], after));
   } finally {

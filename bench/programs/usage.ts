@@ -1,12 +1,14 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** What a process says of itself when it is asked; the delays are those since it was last asked. */
+/** What a process says of itself when it is asked; delays and processor time are those since it was last asked. */
 export interface Usage {
   /** MiB. */
   readonly resident: number;
   /** Milliseconds that the event loop kept a timer waiting: the 99th percentile, and the longest. */
   readonly delayP99: number;
   readonly delayMax: number;
+  /** Microseconds of processor time. */
+  readonly cpu: number;
 }
 
 const RESOLUTION_MS = 10;
@@ -17,8 +19,11 @@ export function serveUsage(port: number): void {
   delay.enable();
   // A sample has the interval of the timer in it.
   const waited = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);
+  let last = process.cpuUsage();
   process.on("message", () => {
-    const usage: Usage = { resident: process.memoryUsage().rss / 1_048_576, delayP99: waited(delay.percentile(99)), delayMax: waited(delay.max) };
+    const { user, system } = process.cpuUsage(last);
+    last = process.cpuUsage();
+    const usage: Usage = { resident: process.memoryUsage().rss / 1_048_576, delayP99: waited(delay.percentile(99)), delayMax: waited(delay.max), cpu: user + system };
     process.send?.({ usage });
     delay.reset();
   });
