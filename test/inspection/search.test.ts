@@ -1,12 +1,14 @@
 import t from "tap";
 import { computeDigest } from "../../src/image/digest.ts";
 import { ANONYMOUS } from "../../src/inspection/credential.ts";
+import { ImageVerifier } from "../../src/inspection/image-verifier.ts";
 import type { Locator } from "../../src/inspection/ports.ts";
 import { Search } from "../../src/inspection/search.ts";
 import type { Source } from "../../src/trust/authority.ts";
 import type { Assessment } from "../../src/verdict/evaluate.ts";
 import { type FailedLocation, IMAGE_SOURCE, type Look, lookKey } from "../../src/verdict/evidence.ts";
 import { UndeterminedError } from "../../src/verdict/failure.ts";
+import { UNREMEMBERED } from "../helpers/inspector.ts";
 
 const SUBJECT = computeDigest("sha256", Buffer.from("image"));
 const OWN = { host: "harbor.example.com", path: "shop/web" };
@@ -20,7 +22,8 @@ async function failedHosts(source: Source, locator: Locator, refusal?: Undetermi
     if (refusal !== undefined) throw refusal;
     return [{ repository: source.kind === "image" ? OWN : source.repository, credential: ANONYMOUS }];
   };
-  const search = new Search({ locator, accesses, call: { deadline: Infinity, signal: new AbortController().signal }, freshness: "kept" });
+  const verifier = new ImageVerifier(UNREMEMBERED, { take: async () => undefined });
+  const search = new Search({ locator, accesses, call: { deadline: Infinity, signal: new AbortController().signal }, freshness: "kept", verifier });
   const assessment: Assessment = {
     looksAt: () => [look],
     missing: (_tree, known) => (known.has(lookKey(look)) ? [] : [look]),

@@ -107,6 +107,12 @@ t.test("what a TrustPolicy may not do", async (t) => {
   t.same(problemsOf(policyOf({ ...pass, authorities: [{ static: { action: "fail" } }] }, { kind: "TrustPolicy" })), []);
 });
 
+t.test("a refusal's own words are one line", async (t) => {
+  const saying = (message: string): object => ({ images: [{ glob: "**" }], authorities: [{ static: { action: "fail", message } }] });
+  for (const message of ["Ask the platform team: #platform", "Zutritt verweigert – näm' kä", "x".repeat(1024)]) t.same(problemsOf(policyOf(saying(message))), []);
+  for (const message of ["", "a\nb", "a\rb", "\u001b[2J", "a\u2028b", "a\u202eb", "x".repeat(1025)]) t.same(problemsOf(policyOf(saying(message))), ["spec.authorities[0].static.message"], encodeURIComponent(message).slice(0, 40));
+});
+
 t.test("static answers look nowhere and count nobody", async (t) => {
   const fixed = (change: object, threshold = 1): object => ({ images: [{ glob: "**" }], threshold, authorities: [{ static: { action: "fail" }, ...change }, { key: { data: key.publicKey } }] });
   t.same(problemsOf(policyOf(fixed({}))), []);

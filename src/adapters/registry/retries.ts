@@ -39,7 +39,7 @@ export class Retries {
     for (let sent = 1; ; sent += 1) {
       const attempt = await attempted(send);
       const wait = this.#waitAfter(attempt, sent);
-      const isInTime = wait !== undefined && timer.now() + wait < (call.patience ?? call.deadline);
+      const isInTime = wait !== undefined && !signal.aborted && timer.now() + wait < (call.patience ?? call.deadline);
       if (sent >= persistence.attempts || !isInTime || !this.#options.isWorthwhile() || !this.#budget.take()) return resultOf(attempt);
       await pause(wait, signal, timer);
     }
