@@ -6,7 +6,7 @@ import { createPod, makeNamespace } from "./harness/ask.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startOutages } from "./harness/outages.ts";
 import { CHECKOUT } from "./harness/pratique.ts";
-import type { Outcome } from "./harness/process.ts";
+import { type Outcome, until } from "./harness/process.ts";
 import { startWorld } from "./harness/world.ts";
 import { PLANS } from "./plans.ts";
 
@@ -57,6 +57,18 @@ for (const outage of outages) {
     t.same(cells, expected.get(outage.name));
   });
 }
+
+t.test("a registry that is known not to answer costs no waiting", async (t) => {
+  const silent = outages.find(({ name }) => name === "is silent");
+  const answer = await until("it is left alone", async () => {
+    const started = performance.now();
+    const { stderr } = await createPod(cluster, "closed", `${silent?.host}/shop/web:1`);
+    const took = Math.round(performance.now() - started);
+    // The one for whom it is asked again waits for three seconds of silence.
+    return stderr.includes("has not been answering for a while, and is asked again") && took < 3_000 ? took : undefined;
+  }, { seconds: 60 });
+  t.comment(`refused after ${answer} ms`);
+});
 
 t.test("an outage lets nothing in beside what is untrusted, and is counted by namespace", async (t) => {
   const down = outages.find(({ name }) => name === "is stopped");

@@ -23,9 +23,6 @@ export interface RegistryParts {
   readonly observer: RegistryObserver;
 }
 
-/** Silence ends well before a request's time does, so that the answer can say whose fault it is. */
-const PERSISTENCE: Persistence = { attempts: 3, silenceMs: 5_000, jitter: Math.random };
-
 /** What the registry client takes from outside, by the configuration. Reads the CA files. Throws StartError. */
 export function registryEnvironment({ config, env, clock, observer }: RegistryParts): RegistryEnvironment {
   const authorities = new Map(config.registries.map(({ host, caFile }) => [host, caFile === undefined ? undefined : readAuthority(host, caFile)]));
@@ -34,7 +31,7 @@ export function registryEnvironment({ config, env, clock, observer }: RegistryPa
     privateAddresses: config.privateAddresses,
     proxy: proxyOf(env),
     clock,
-    persistence: PERSISTENCE,
+    persistence: persistenceOf(config),
     observer,
     resolve: systemResolve,
   };
@@ -52,6 +49,11 @@ export function installationKeyring(config: Config, clock: Clock, onFault: (faul
       return [limitKeyring(file, (repository) => repository.host === host && repositories.some((glob) => matchesRepository(glob, repository)))];
     }),
   );
+}
+
+// Silence ends well before a review's time does, so that the answer can say whose fault it is.
+function persistenceOf({ requestSeconds }: Config): Persistence {
+  return { attempts: 3, silenceMs: Math.min(5_000, requestSeconds * 625), jitter: Math.random };
 }
 
 function settingsOf(registry: RegistryConfig, authorities: ReadonlyMap<string, string | undefined>): RegistrySettings {
