@@ -89,7 +89,7 @@ function unknownNamespace(error: UndeterminedError): Verdict {
 }
 
 function settled(image: string, verdict: Verdict): CheckedImage {
-  return { judgement: { image, level: "signed", digest: undefined, verdict }, inspection: undefined };
+  return { judgement: { image, level: "signed", digest: undefined, contents: [], verdict }, inspection: undefined };
 }
 
 function statusOf(verdicts: readonly Verdict[]): ExitStatus {

@@ -144,7 +144,8 @@ export class World {
     const { target } = question.reference;
     const digest = target.kind === "digest" ? target.digest : digestOf(question.reference.text);
     const verdict = verdictOf(question, word);
-    return { digest: verdict.kind === "undetermined" ? undefined : digest, verdict, platforms: [], evidence: [], policies: [] };
+    const isResolved = verdict.kind !== "undetermined";
+    return { digest: isResolved ? digest : undefined, contents: isResolved ? [digest] : [], verdict, platforms: [], evidence: [], policies: [] };
   };
 }
 
