@@ -18,7 +18,7 @@ export interface CheckOptions {
 }
 
 const NAMES = ["level", "index", "namespace", "policy", "config", "output"];
-const JUDGED_LEVELS = ["signed", "verified"] as const satisfies readonly JudgedLevel[];
+export const JUDGED_LEVELS = ["signed", "verified"] as const satisfies readonly JudgedLevel[];
 
 /** Throws UsageError. */
 export function parseCheckOptions(args: readonly string[]): CheckOptions {
