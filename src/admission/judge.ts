@@ -29,7 +29,7 @@ export interface Judgement {
   readonly level: JudgedLevel;
   /** As resolved; undefined when it could not be. */
   readonly digest: Digest | undefined;
-  /** What a node may run of it: that digest and every manifest below an index. Empty when it was not resolved. */
+  /** What a node may run of it: that digest and every platform's below an index. Empty when it was not resolved. */
   readonly contents: readonly Digest[];
   readonly verdict: Verdict;
 }

@@ -35,5 +35,5 @@ Exit status:
 Examples:
   pratique audit -A --level signed              what would be refused if all enforced?
   pratique audit -n shop --config pratique.yaml
-  pratique audit -A --output json | jq -r '.images[] | select(.verdict != "trusted").message'
+  pratique audit -A --output json | jq -r '.images[] | select(.drift != []).owner.name'
 `;

@@ -1,7 +1,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
 import type { ImageIndex, Manifest } from "../image/manifest.ts";
-import type { Platform } from "../image/platform.ts";
+import { isBuildAttestation, type Platform } from "../image/platform.ts";
 import { type Reference, type Repository, repositoryName } from "../image/reference.ts";
 import type { Source } from "../trust/authority.ts";
 import { type Assessment, type EvaluatedPart, verdictOnFailure } from "../verdict/evaluate.ts";
@@ -36,7 +36,7 @@ export interface Question {
 export interface Inspection {
   /** As resolved; undefined when it could not be. */
   readonly digest: Digest | undefined;
-  /** That digest and every manifest below an index, judged or not: what a node may run of it. Empty when it was not resolved. */
+  /** That digest and every platform's below an index, judged or not: what a node may run of it. Empty when it was not resolved. */
   readonly contents: readonly Digest[];
   readonly verdict: Verdict;
   readonly platforms: readonly PlatformVerdict[];
@@ -183,7 +183,7 @@ function withoutLook({ target }: Reference, verdict: Verdict, policies: readonly
 }
 
 function contentsOf(manifest: Manifest, tree: ImageTree): readonly Digest[] {
-  const listed = manifest.kind === "index" ? manifest.manifests.map(({ digest }) => digest) : [];
+  const listed = manifest.kind === "index" ? manifest.manifests.filter(({ platform }) => !isBuildAttestation(platform)).map(({ digest }) => digest) : [];
   const below = tree.kind === "index" ? tree.platforms.map(({ digest }) => digest) : [];
   return [...new Set([manifest.digest, ...listed, ...below])];
 }
