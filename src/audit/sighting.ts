@@ -1,15 +1,15 @@
+import { apiVersionOf, controllerOf, type ObjectReference, referenceTo } from "../admission/object-reference.ts";
 import { type DecodedWorkload, decodeWorkload, type WorkloadResource } from "../admission/workload.ts";
 import { arrayField, field, isObject, type JsonObject, numberField, objectField, stringField } from "../json.ts";
 import type { Listed } from "./listed.ts";
-import { controllerOf, type Owner, ownerOfItem } from "./owner.ts";
 import { type RunningImage, runningImages } from "./running.ts";
 
 /** What an audit keeps of one listed object. */
 export interface Sighting {
   readonly kind: WorkloadResource["kind"];
   readonly namespace: string;
-  readonly object: Owner;
-  readonly controller: Owner | undefined;
+  readonly object: ObjectReference;
+  readonly controller: ObjectReference | undefined;
   readonly decoded: DecodedWorkload;
   /** Of a Pod. */
   readonly running: readonly RunningImage[];
@@ -19,13 +19,12 @@ export interface Sighting {
 
 export function sightingOf({ resource, workload }: Listed, object: JsonObject): Sighting {
   const metadata = objectField(object, "metadata") ?? {};
-  const controller = controllerOf(metadata);
-  const apiVersion = resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
+  const controller = controllerOf(object);
   const decoded = decodeWorkload(workload, object);
   return {
     kind: workload.kind,
     namespace: stringField(metadata, "namespace") ?? "",
-    object: ownerOfItem(object, { apiVersion, kind: workload.objectKind }),
+    object: referenceTo(object, { apiVersion: apiVersionOf(resource), kind: workload.objectKind }),
     controller,
     decoded,
     running: workload.kind === "pod" && decoded.kind === "workload" ? runningImages(object, decoded.workload.uses) : [],
@@ -34,7 +33,7 @@ export function sightingOf({ resource, workload }: Listed, object: JsonObject): 
 }
 
 // Deployments keep old revisions, and CronJobs their last Jobs. Whoever brings one of them back has to pass admission.
-function isSpent(object: JsonObject, kind: string, controller: Owner | undefined): boolean {
+function isSpent(object: JsonObject, kind: string, controller: ObjectReference | undefined): boolean {
   if (kind === "Job") return hasEnded(object);
   const isRevision = controller !== undefined && (kind === "ReplicaSet" || kind === "ReplicationController");
   return isRevision && numberField(objectField(object, "spec") ?? {}, "replicas") === 0;

@@ -1,7 +1,8 @@
+import type { ObjectReference } from "../admission/object-reference.ts";
 import type { PullIdentity } from "../admission/ports.ts";
 import type { Workload } from "../admission/workload.ts";
 import type { Digest } from "../image/digest.ts";
-import { type Owner, Owners } from "./owner.ts";
+import { Owners } from "./owner.ts";
 import type { Sighting } from "./sighting.ts";
 
 /** The Pods that run one digest. */
@@ -14,7 +15,8 @@ export interface Runners {
 /** One image that an owner names, and the credentials that it is fetched with. */
 export interface Entry {
   readonly namespace: string;
-  readonly owner: Owner;
+  /** The topmost controller. */
+  readonly owner: ObjectReference;
   /** As it was written. */
   readonly image: string;
   readonly identity: PullIdentity;

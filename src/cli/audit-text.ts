@@ -1,5 +1,5 @@
+import type { ObjectReference } from "../admission/object-reference.ts";
 import type { Treatment } from "../audit/asked.ts";
-import type { Owner } from "../audit/owner.ts";
 import type { AuditReport, Counts, Drift, Finding, NamespaceSummary } from "../audit/report.ts";
 import { parseReference, pinned, quote, ReferenceError } from "../image/reference.ts";
 import type { Verdict } from "../verdict/verdict.ts";
@@ -74,7 +74,7 @@ function running(image: string, digest: Drift["digest"]): string {
   }
 }
 
-function ownerText({ kind, name }: Owner): string {
+function ownerText({ kind, name }: ObjectReference): string {
   return `${shown(kind)} ${shown(name)}`;
 }
 

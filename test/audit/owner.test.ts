@@ -1,7 +1,8 @@
 import t from "tap";
-import { controllerOf, type Owner, Owners } from "../../src/audit/owner.ts";
+import { controllerOf, type ObjectReference } from "../../src/admission/object-reference.ts";
+import { Owners } from "../../src/audit/owner.ts";
 
-const owner = (kind: string, name: string): Owner => ({ apiVersion: "apps/v1", kind, name, uid: `${kind}-${name}` });
+const owner = (kind: string, name: string): ObjectReference => ({ apiVersion: "apps/v1", kind, name, uid: `${kind}-${name}` });
 const pod = owner("Pod", "web-1");
 const replicaSet = owner("ReplicaSet", "web-5c9");
 const deployment = owner("Deployment", "web");
@@ -28,8 +29,8 @@ t.test("the controller is the reference that says so, and any kind will do", asy
     { apiVersion: "v1", kind: "ConfigMap", name: "first", uid: "1" },
     { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "web", uid: "2", controller: true },
   ];
-  t.same(controllerOf({ ownerReferences: references }), { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "web", uid: "2" });
+  t.same(controllerOf({ metadata: { ownerReferences: references } }), { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "web", uid: "2" });
   for (const metadata of [{}, { ownerReferences: null }, { ownerReferences: references.slice(0, 1) }, { ownerReferences: ["x", { controller: "true" }] }]) {
-    t.equal(controllerOf(metadata), undefined, JSON.stringify(metadata));
+    t.equal(controllerOf({ metadata }), undefined, JSON.stringify(metadata));
   }
 });
