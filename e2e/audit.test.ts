@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { parse, stringify } from "yaml";
-import { makeNamespace } from "./harness/ask.ts";
+import { createPod, enforce, makeNamespace } from "./harness/ask.ts";
 import { dockerConfigJson } from "./harness/author.ts";
 import { RELEASE_NAMESPACE } from "./harness/chart.ts";
 import type { Manifest } from "./harness/cluster.ts";
 import { CHECKOUT, registrySettings } from "./harness/pratique.ts";
-import { execute, type Outcome } from "./harness/process.ts";
+import { execute, type Outcome, until } from "./harness/process.ts";
 import { startWorld } from "./harness/world.ts";
 import { PLANS } from "./plans.ts";
 
@@ -26,9 +26,13 @@ interface Stored {
 
 t.plan(PLANS.audit);
 
-const world = await startWorld({ registries: ["referrers", "htpasswd"], images: ["unsigned", "index-recursive-cosign3", "cosign3-bundle"] });
+const world = await startWorld({
+  registries: ["referrers", "htpasswd"],
+  images: ["unsigned", "index-recursive-cosign3", "cosign3-bundle"],
+  settings: () => ({ audit: { scanMinutes: 0.1, admissionEvents: true } }),
+});
 t.teardown(() => world.stop());
-const { cluster } = world;
+const { cluster, pratique } = world;
 const [open, closed] = [world.registry("referrers"), world.registry("htpasswd")];
 const INDEX = `${open.host}/index-recursive-cosign3:1`;
 const UNSIGNED = `${open.host}/unsigned:1`;
@@ -108,6 +112,50 @@ t.test("the role of docs/audit.md is enough, and without it the answer says what
     t.same([granted.status, granted.stderr, granted.stdout], [all.status, "", all.stdout], `at level ${level} it sees what an administrator sees`);
   }
 });
+
+t.test("scans are metrics, and Events beside the owners that grow when they come again", async (t) => {
+  await cluster.apply({ apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "store" }, spec: { ...selected(UNSIGNED), serviceName: "store" } } as Manifest, "office");
+  const found = await eventOf("office", "StatefulSet", ({ action }) => action === "Scan");
+  t.match(found, { type: "Warning", reason: "Unsigned", regarding: { apiVersion: "apps/v1", name: "store", namespace: "office", uid: /./ }, note: /unsigned:1 .* is not signed \(Unsigned\): .*Sign it with/, reportingController: "pratique.dev/pratique" });
+  t.equal(await pratique.metric("pratique_audit_images", { namespace: "office", verdict: "untrusted", reason: "Unsigned" }) > 0, true);
+  t.equal(await pratique.metric("pratique_audit_images", { namespace: "shop", verdict: "trusted" }), 3);
+  t.equal(await pratique.metric("pratique_audit_drifted_images", { namespace: "shop" }), 1);
+  t.match(await eventOf("shop", "Deployment", ({ reason }) => reason === "Drifted"), { note: /Pods run sha256:/ });
+  const again = await eventOf("office", "StatefulSet", ({ series }) => (series?.count ?? 0) > 1, 120);
+  t.equal(again.metadata.name, found.metadata.name);
+  t.equal(await pratique.metric("pratique_events_total", { result: "failed" }), 0, pratique.output());
+});
+
+t.test("a refusal and an audit violation are Events, and a dry run is none", async (t) => {
+  await makeNamespace(cluster, "strict", { enforce: "signed" });
+  await enforce(cluster, "strict", { enforce: "signed" });
+  await makeNamespace(cluster, "watched", { audit: "signed" });
+  const rehearsed = await createPod(cluster, "strict", UNSIGNED, { name: "rehearsed", flags: ["--dry-run=server"] });
+  t.match(rehearsed.stderr, /denied the request: .*\(Unsigned\)/, "it is judged all the same");
+  t.match((await createPod(cluster, "strict", UNSIGNED, { name: "web" })).stderr, /denied the request/);
+  t.match(await eventOf("strict", "Pod", ({ regarding }) => regarding.name === "web"), { action: "Refuse", reason: "Unsigned", note: /^container "web": / });
+  t.equal((await createPod(cluster, "watched", UNSIGNED, { name: "web" })).status, 0);
+  t.match(await eventOf("watched", "Pod", ({ action }) => action === "Audit"), { regarding: { name: "web" }, reason: "Unsigned" });
+  t.same((await eventsIn("strict")).filter(({ regarding }) => regarding.name === "rehearsed"), []);
+});
+
+interface Event {
+  readonly metadata: { readonly name: string };
+  readonly action: string;
+  readonly reason: string;
+  readonly regarding: { readonly kind: string; readonly name: string };
+  readonly series?: { readonly count: number };
+}
+
+async function eventsIn(namespace: string): Promise<readonly Event[]> {
+  const { body } = await cluster.call("GET", `/apis/events.k8s.io/v1/namespaces/${namespace}/events`);
+  return (body as { readonly items: readonly Event[] }).items;
+}
+
+function eventOf(namespace: string, kind: string, isIt: (event: Event) => boolean, seconds = 40): Promise<Event> {
+  const find = async (): Promise<Event | undefined> => (await eventsIn(namespace)).find((event) => event.regarding.kind === kind && isIt(event));
+  return until(`there is an Event about a ${kind} of ${namespace}`, find, { seconds, evidence: () => pratique.output() });
+}
 
 async function create(collection: string, object: object, owner?: Stored): Promise<Stored> {
   const controlled = owner === undefined ? object : { ...object, metadata: { ...(object as Stored).metadata, ownerReferences: [referenceTo(owner)] } };

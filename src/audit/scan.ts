@@ -36,7 +36,7 @@ export interface ScanObserver {
 }
 
 /** How often it is looked whether it has become this replica's turn, in milliseconds. */
-const LOOK_PAUSE = 10_000;
+const LOOK_PAUSE = 1_000;
 
 /** Scans what runs in the namespaces that ask for a level, again and again, while this replica is the chosen one. */
 export class Scanner {

@@ -7,6 +7,7 @@ import type { ApiWriter } from "./cluster-client.ts";
 import { type Attempt, ClusterError, explained } from "./cluster-error.ts";
 import { eventNote, eventObject, eventPath } from "./event-object.ts";
 import { ANSWER_LIMIT } from "./limit.ts";
+import { isObjectName } from "./object-name.ts";
 import { microTime, type Timer } from "./timer.ts";
 import { ToldOnce } from "./told-once.ts";
 
@@ -60,7 +61,8 @@ export class EventWriter implements Announcer {
   }
 
   announce(announcement: Announcement): void {
-    if (this.#stopping.signal.aborted || this.#waiting.length >= MAX_WAITING) return this.#options.recorder.event("dropped");
+    const isTaken = !this.#stopping.signal.aborted && this.#waiting.length < MAX_WAITING && isObjectName(announcement.namespace);
+    if (!isTaken) return this.#options.recorder.event("dropped");
     this.#waiting.push(announcement);
     this.#writing ??= this.#drain();
   }

@@ -95,6 +95,15 @@ t.test("what keeps them from being written is told once, with what to grant", as
   t.equal(faults.length, 1);
 });
 
+t.test("a namespace of a forged review leads nowhere else", async (t) => {
+  const { api, writer, results } = await start(t);
+  for (const namespace of ["..", "", "shop/../kube-system", "%2e%2e"]) writer.announce({ ...REFUSED, namespace });
+  writer.announce(REFUSED);
+  await api.writes.next();
+  t.same(api.requests.map(({ path }) => path), [EVENTS]);
+  t.same(results.slice(0, 4), ["dropped", "dropped", "dropped", "dropped"]);
+});
+
 t.test("names and notes are what the API server takes, whatever was written", async (t) => {
   const { api, writer } = await start(t);
   for (const [name, expected] of [
