@@ -106,7 +106,7 @@ t.test("a TrustPolicy has its key from a Secret of its own namespace alone, once
   await ready(cluster, own, { accept: ({ status }) => status === "True" });
   t.equal(await admitted(MINE), true);
   const { stdout } = await cluster.kubectl(["get", "tp", "-n", "shop"]);
-  t.match(stdout, /^NAME +READY +IMAGES +AGE\nteam +True /);
+  t.match(stdout, /^NAME +READY +IMAGES +THRESHOLD +AGE\nteam +True /);
   await release(cluster, [policy(), own]);
 });
 
@@ -161,7 +161,7 @@ t.test("without the definitions, level signed works and level verified lets noth
   await pratique.kill();
   await pratique.launch();
   await pratique.ready();
-  t.match(await admitted(MINE), /the trust policies .* could not be listed: the API server answered 404 \(PoliciesUnknown\)/);
+  t.match(await admitted(MINE), /the trust policies .* could not be listed: the API server serves no such resource \(404\); install the definition of (?:cluster)?trustpolicies/);
   await makeNamespace(cluster, "plain", { enforce: "signed" });
   await enforce(cluster, "plain", { enforce: "signed" });
   const signed = await createPod(cluster, "plain", MINE);

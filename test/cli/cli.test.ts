@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { Agent, get } from "node:https";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import t, { type Test } from "tap";
@@ -335,7 +336,7 @@ t.test("colours and progress are for terminals alone", async (t) => {
   pushWeb(double);
   const coloured = async (isTTY: boolean): Promise<boolean> => {
     const out = sink(isTTY);
-    await run(["check", `${double.host}/shop/web:signed`], { stdout: out.stream, stderr: sink().stream, env: { HOME: "/nonexistent" }, stopAsked: async () => {} });
+    await run(["check", `${double.host}/shop/web:signed`], { stdin: Readable.from([]), stdout: out.stream, stderr: sink().stream, env: { HOME: "/nonexistent" }, stopAsked: async () => {} });
     return out.written() !== stripVTControlCharacters(out.written());
   };
   const before = process.env["FORCE_COLOR"];

@@ -1,4 +1,4 @@
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { run } from "../../src/cli/cli.ts";
 import type { Output } from "../../src/cli/io.ts";
@@ -25,6 +25,6 @@ export function sink(isTTY = false): { readonly stream: Output; readonly written
 /** Runs a command line in this process, with no more of an environment than is given. */
 export async function pratique(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {
   const [out, err] = [sink(), sink()];
-  const status = await run(args, { stdout: out.stream, stderr: err.stream, env: { HOME: "/nonexistent", ...env }, stopAsked: async () => {} });
+  const status = await run(args, { stdin: Readable.from([]), stdout: out.stream, stderr: err.stream, env: { HOME: "/nonexistent", ...env }, stopAsked: async () => {} });
   return { status, out: stripVTControlCharacters(out.written()), err: stripVTControlCharacters(err.written()) };
 }
