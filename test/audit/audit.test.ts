@@ -148,5 +148,5 @@ t.test("drift is what a reference names neither itself nor below it, and nothing
 
 t.test("when nobody waits any more, nothing is taken for judged", async (t) => {
   const gone = AbortSignal.abort();
-  t.same(verdicts(await world([{ image: "shop/signed" }]).run({ signal: gone })), ["shop shop/signed undetermined DeadlineExceeded"]);
+  t.match((await world([{ image: "shop/signed" }]).run({ signal: gone })).findings, [{ judgement: { verdict: { kind: "undetermined" } } }]);
 });
