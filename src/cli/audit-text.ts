@@ -96,5 +96,9 @@ function table(namespaces: readonly NamespaceSummary[], paint: Paint): readonly 
 function total(findings: readonly Finding[], namespaces: readonly NamespaceSummary[], paint: Paint): string {
   const drifted = findings.filter(({ drift }) => drift.length > 0).length;
   const words = verdictWords(findings.map(({ judgement }) => judgement.verdict));
-  return `${paint("bold", `${findings.length} images in ${namespaces.length} namespaces:`)} ${words || "nothing to judge"}${drifted > 0 ? `; ${drifted} drifted` : ""}`;
+  return `${paint("bold", `${counted(findings.length, "image")} in ${counted(namespaces.length, "namespace")}:`)} ${words || "nothing to judge"}${drifted > 0 ? `; ${drifted} drifted` : ""}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
