@@ -30,6 +30,8 @@ export interface Judgement {
   readonly level: JudgedLevel;
   /** As resolved; undefined when it could not be. */
   readonly digest: Digest | undefined;
+  /** What a node may run of it: that digest and every platform's below an index. Empty when it was not resolved. */
+  readonly contents: readonly Digest[];
   readonly verdict: Verdict;
   readonly caveat: Caveat | undefined;
 }
@@ -62,7 +64,7 @@ export class Judge {
     const { level, rule, identity } = ask;
     const settled = this.#settle(image, ask);
     if (settled.kind === "verdict") {
-      return once(this.#judgements, [image, level], async () => ({ image, level, digest: undefined, verdict: settled.verdict, caveat: undefined }));
+      return once(this.#judgements, [image, level], async () => ({ image, level, digest: undefined, contents: [], verdict: settled.verdict, caveat: undefined }));
     }
     const { reference } = settled;
     return once(this.#judgements, [image, level, rule, ...identityKey(identity)], () => this.#inTime(reference, ask));
@@ -101,8 +103,8 @@ export class Judge {
       const keyring = await this.#keyring(identity, limit);
       if (limit.isOver) return late(reference, level);
       const inspection = await this.#ports.inspector.inspect({ reference, level, rule, namespace: identity.namespace, keyring }, limit.call);
-      const { digest, verdict } = inspection;
-      return { image: reference.text, level, digest, verdict, caveat: caveatOf(reference.repository, inspection) };
+      const { digest, contents, verdict } = inspection;
+      return { image: reference.text, level, digest, contents, verdict, caveat: caveatOf(reference.repository, inspection) };
     } catch (cause) {
       this.#ports.defect(cause);
       return failed(reference, level, new UndeterminedError("InternalError", "an unexpected error in Pratique"));
@@ -151,7 +153,7 @@ function crowdedOut(reference: Reference, level: JudgedLevel): Judgement {
 
 function failed(reference: Reference, level: JudgedLevel, error: UndeterminedError): Judgement {
   const digest = reference.target.kind === "digest" ? reference.target.digest : undefined;
-  return { image: reference.text, level, digest, verdict: verdictOnFailure(error, reference.repository), caveat: undefined };
+  return { image: reference.text, level, digest, contents: [], verdict: verdictOnFailure(error, reference.repository), caveat: undefined };
 }
 
 function identityKey({ namespace, pullSecrets, serviceAccount }: PullIdentity): readonly string[] {

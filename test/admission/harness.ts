@@ -1,5 +1,6 @@
 import type { Test } from "tap";
 import { Admission, type AdmissionInput } from "../../src/admission/admit.ts";
+import type { Announcement } from "../../src/admission/announcement.ts";
 import type { EntryPath } from "../../src/admission/entry.ts";
 import type { Demand } from "../../src/admission/labels.ts";
 import type { AdmissionEvent, AdmissionPorts, ImageEvent, Inspector, LabelMap, OutageEvent, PullIdentity, RunningPod, StaleEvent, ViolationEvent } from "../../src/admission/ports.ts";
@@ -64,6 +65,7 @@ export class World {
   readonly violations: ViolationEvent[] = [];
   readonly outages: OutageEvent[] = [];
   readonly stale: StaleEvent[] = [];
+  readonly announcements: Announcement[] = [];
   readonly defects: { uid: string; cause: unknown }[] = [];
   lookUpsUnderWay = 0;
   mostLookUps = 0;
@@ -83,6 +85,7 @@ export class World {
         violation: (event) => void this.violations.push(event),
         defect: (uid, cause) => void this.defects.push({ uid, cause }),
       },
+      announcer: { announce: (announcement) => void this.announcements.push(announcement) },
       timer: this.timer,
     };
   }
@@ -149,7 +152,8 @@ export class World {
     const { target } = question.reference;
     const digest = target.kind === "digest" ? target.digest : digestOf(question.reference.text);
     const verdict = verdictOf(question, word);
-    return { digest: verdict.kind === "undetermined" ? undefined : digest, verdict, platforms: [], evidence: [], policies: [] };
+    const isResolved = verdict.kind !== "undetermined";
+    return { digest: isResolved ? digest : undefined, contents: isResolved ? [digest] : [], verdict, platforms: [], evidence: [], policies: [] };
   };
 }
 

@@ -134,7 +134,7 @@ const DIGEST = digestOf("web");
 /** A world in which every image comes to this. */
 function inspecting(verdict: Verdict, evidence: readonly Evidence[], labels: Readonly<Record<string, string>> = BOTH_KEYS): World {
   const w = world(labels);
-  w.inspector = { inspect: async (): Promise<Inspection> => ({ digest: DIGEST, verdict, platforms: [], evidence, policies: [] }) };
+  w.inspector = { inspect: async (): Promise<Inspection> => ({ digest: DIGEST, contents: [DIGEST], verdict, platforms: [], evidence, policies: [] }) };
   return w;
 }
 
