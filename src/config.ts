@@ -6,7 +6,7 @@ import { ConfigSchema, type RegistrySettings, RegistrySchema, type Settings } fr
 import { parseYaml } from "./config/yaml.ts";
 import { type Glob, parseGlob } from "./image/glob.ts";
 import { type Platform, parsePlatform } from "./image/platform.ts";
-import { canonicalHost } from "./image/reference.ts";
+import { canonicalHost, parseReference, type Repository } from "./image/reference.ts";
 import { type JsonObject, isObject } from "./json.ts";
 import { check } from "./schema/check.ts";
 
@@ -32,6 +32,8 @@ export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "priva
 export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight"> {
   readonly caFile: string | undefined;
   readonly dockerConfigFile: string | undefined;
+  /** Undefined where signatures lie beside the images. */
+  readonly signatureRepository: Repository | undefined;
   /** Where the credentials of `dockerConfigFile` may be used, as globs of `host/path`. */
   readonly repositories: readonly Glob[];
 }
@@ -97,6 +99,7 @@ function registryOf(settings: RegistrySettings): RegistryConfig {
     host,
     caFile: settings.caFile || undefined,
     dockerConfigFile: settings.dockerConfigFile || undefined,
+    signatureRepository: settings.signatureRepository === "" ? undefined : parseReference(settings.signatureRepository).repository,
     repositories: settings.repositories.map((glob) => parseGlob(`${host}/${glob}`)),
   };
 }

@@ -1,12 +1,11 @@
 import { type Caches, createCaches } from "../adapters/cache/caches.ts";
 import { RegistryClient } from "../adapters/registry/registry-client.ts";
 import type { RegistryEnvironment } from "../adapters/registry/settings.ts";
-import type { Config } from "../config.ts";
+import { type Config, registryConfig } from "../config.ts";
 import { matchesGlob } from "../image/glob.ts";
 import { Gatherer } from "../inspection/gather.ts";
 import { Inspector } from "../inspection/inspect.ts";
-import type { Keyring } from "../inspection/keyring.ts";
-import type { Policies, SourceCredentials } from "../inspection/ports.ts";
+import type { InstallationCredentials, Policies, SourceCredentials } from "../inspection/ports.ts";
 import { verifyDocument } from "../verify/verify.ts";
 
 /** Milliseconds that one look-up of all its callers together may take, whatever time each of them has. */
@@ -22,7 +21,7 @@ export interface Inspection {
 export interface InspectionParts {
   readonly config: Config;
   readonly environment: RegistryEnvironment;
-  readonly installation: Keyring;
+  readonly installation: InstallationCredentials;
   readonly policies: Policies;
   readonly sourceCredentials: SourceCredentials;
   readonly observer: Parameters<typeof createCaches>[1];
@@ -36,6 +35,7 @@ export function composeInspection({ config, environment, installation, policies,
   const inspector = new Inspector({ ...caches, policies, sourceCredentials }, {
     installation,
     isSigningRepository: (reference) => config.signed.repositories.some((glob) => matchesGlob(glob, reference)),
+    signatureRepository: ({ host }) => registryConfig(config, host).signatureRepository,
     platforms: config.platforms,
   });
   return { inspector, cacheBytes: caches.bytes, close: () => client.close() };

@@ -40,6 +40,7 @@ export const RegistrySchema = Type.Object(
     dockerConfigFile: file("Docker `config.json` with the installation's credentials for this registry, used where no pull secret matches."),
     repositories: list(item("repositoryGlob"), "Globs of the repositories, without the host, that these credentials may be used for.", ["**"]),
     tokenRealms: list(item("realm"), "Hosts of token services (as in their `https` URL), besides the registry's own site, that may be sent credentials of this registry."),
+    signatureRepository: formatted("optionalRepository", "Repository, with its host, that holds the signatures of all images of this registry, as cosign's `COSIGN_REPOSITORY`. Empty: they lie beside the images.", ""),
     maxInFlight: Type.Integer({ description: "Requests to this registry at the same time; more wait.", default: 32, minimum: 1, maximum: 1024 }),
   },
   { additionalProperties: false },

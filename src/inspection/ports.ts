@@ -79,3 +79,11 @@ export interface Policies {
 export interface SourceCredentials {
   keyring(secrets: PullSecretNames, call: Call): Promise<Keyring>;
 }
+
+/**
+ * The installation's own credentials, for the repositories that the configuration grants them to. Throws
+ * UndeterminedError (CredentialsUnavailable, DeadlineExceeded) when they must be fetched and cannot be.
+ */
+export interface InstallationCredentials {
+  credentialsFor(repository: Repository, call: Call): readonly Credential[] | Promise<readonly Credential[]>;
+}

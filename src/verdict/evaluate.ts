@@ -35,16 +35,28 @@ export interface Assessment {
 /** The verdict that a look-up which ended early amounts to. */
 export function verdictOnFailure(failure: RefusedError | UndeterminedError, repository: Repository): Verdict {
   const name = repositoryName(repository);
-  const remedy = remedyFor(failure.code, { repository: name, host: repository.host, pinned: name, isRecursive: false });
+  const remedy = remedyFor(failure.code, { repository: name, host: repository.host, pinned: name, signatures: undefined, isRecursive: false });
   const detail = failure.message;
   return failure.kind === "refused"
     ? { kind: "untrusted", reason: failure.code, detail, remedy, part: undefined }
     : { kind: "undetermined", reason: failure.code, detail, remedy, part: undefined };
 }
 
+/** An image's repository, and the one that holds its signatures where they do not lie beside it. */
+export interface Home {
+  readonly repository: Repository;
+  readonly signatures: Repository | undefined;
+}
+
 /** What remedies may name. `isRecursive`: whether the rule wants the platforms of an index signed as well. */
-export function remedyContext(repository: Repository, tree: ImageTree, isRecursive: boolean): RemedyContext {
-  return { repository: repositoryName(repository), host: repository.host, pinned: pinned(repository, tree.digest), isRecursive: tree.kind === "index" && isRecursive };
+export function remedyContext({ repository, signatures }: Home, tree: ImageTree, isRecursive: boolean): RemedyContext {
+  return {
+    repository: repositoryName(repository),
+    host: (signatures ?? repository).host,
+    pinned: pinned(repository, tree.digest),
+    signatures: signatures && repositoryName(signatures),
+    isRecursive: tree.kind === "index" && isRecursive,
+  };
 }
 
 /** A finding that is not a pass, as a verdict. */

@@ -5,9 +5,12 @@ import type { UndeterminedReason, UntrustedReason } from "./reason.ts";
 export interface RemedyContext {
   /** `host/path`. */
   readonly repository: string;
+  /** The registry that has to answer. */
   readonly host: string;
   /** `host/path@digest`. */
   readonly pinned: string;
+  /** `host/path` of the repository that holds the signatures; undefined where they lie beside the image. */
+  readonly signatures: string | undefined;
   /** Whether the platforms of an index must be signed as well. */
   readonly isRecursive: boolean;
   /** What would have to be there; a signature when absent. */
@@ -19,11 +22,11 @@ export function remedyFor(reason: UntrustedReason | UndeterminedReason, context:
   return REMEDIES[reason](context);
 }
 
-const sign = (context: RemedyContext): string => {
-  const { pinned, isRecursive, seeks } = context;
-  return seeks === "attestations" ? attest(context) : `Sign it with \`cosign sign ${isRecursive ? "--recursive " : ""}${pinned}\`.`;
-};
-const attest = ({ pinned }: RemedyContext): string => `Attach the attestations that the trust policy asks for with \`cosign attest ... ${pinned}\`.`;
+const sign = (context: RemedyContext): string => (context.seeks === "attestations" ? attest(context) : `Sign it with \`${cosignSign(context, "")}\`.`);
+const attest = (context: RemedyContext): string => `Attach the attestations that the trust policy asks for with \`${cosign(context)} attest ... ${context.pinned}\`.`;
+const cosignSign = (context: RemedyContext, flags: string): string => `${cosign(context)} sign ${context.isRecursive ? "--recursive " : ""}${flags}${context.pinned}`;
+// The variable by which cosign is told of a repository for signatures.
+const cosign = ({ signatures }: RemedyContext): string => (signatures === undefined ? "cosign" : `COSIGN_REPOSITORY=${signatures} cosign`);
 const say = (sentence: string) => (): string => sentence;
 
 const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: RemedyContext) => string>> = {
@@ -42,7 +45,7 @@ const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: 
   TooLarge: say("Remove accessories or platforms that are no longer needed; the limits are in docs/reasons.md."),
   NoPolicy: ({ repository }) => `Have a ClusterTrustPolicy govern it, with a glob in its \`images\` that matches ${repository}.`,
   PolicyInvalid: say("Correct the trust policy; its status names the field."),
-  UntrustedSigner: ({ pinned, isRecursive }) => `Sign it with a key that the trust policy accepts: \`cosign sign ${isRecursive ? "--recursive " : ""}--key ... ${pinned}\`.`,
+  UntrustedSigner: (context) => `Sign it with a key that the trust policy accepts: \`${cosignSign(context, "--key ... ")}\`.`,
   ThresholdNotMet: say("Have it signed by more of the signers that the trust policy names."),
   AttestationMissing: attest,
   StaticFail: say("The trust policy refuses this image by name; use another one."),

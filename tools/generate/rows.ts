@@ -37,6 +37,7 @@ const FORMAT_NAMES: Readonly<Record<Format, string>> = {
   realm: "host",
   glob: "glob",
   repositoryGlob: "glob",
+  optionalRepository: "repository",
   platform: "platform",
   namespace: "namespace",
 };
