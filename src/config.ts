@@ -29,7 +29,7 @@ export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "priva
   readonly registries: readonly RegistryConfig[];
 }
 
-export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight"> {
+export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight" | "mirrors" | "upstream"> {
   readonly caFile: string | undefined;
   readonly dockerConfigFile: string | undefined;
   /** Undefined where signatures lie beside the images. */

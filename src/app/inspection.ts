@@ -1,12 +1,15 @@
 import { type Caches, createCaches } from "../adapters/cache/caches.ts";
 import { RegistryClient } from "../adapters/registry/registry-client.ts";
 import type { RegistryEnvironment } from "../adapters/registry/settings.ts";
-import { type Config, registryConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { matchesGlob } from "../image/glob.ts";
 import { Gatherer } from "../inspection/gather.ts";
 import { Inspector } from "../inspection/inspect.ts";
+import { MirroredImages } from "../inspection/mirrored-images.ts";
+import { MirroredLocator } from "../inspection/mirrored-locator.ts";
 import type { InstallationCredentials, Policies, SourceCredentials } from "../inspection/ports.ts";
 import { verifyDocument } from "../verify/verify.ts";
+import { mirroringBy } from "./mirrors.ts";
 
 /** Milliseconds that one look-up of all its callers together may take, whatever time each of them has. */
 const LOOKUP_MS = 15_000;
@@ -32,10 +35,14 @@ export function composeInspection({ config, environment, installation, policies,
   const client = new RegistryClient(environment);
   const settings = { ...config.cache, lookupMs: LOOKUP_MS, clock: environment.clock };
   const caches = createCaches({ registry: client, locatorOver: (registry) => new Gatherer(registry), verify: verifyDocument }, observer, settings);
-  const inspector = new Inspector({ ...caches, policies, sourceCredentials }, {
+  const signatureRepositories = new Map(config.registries.map((registry) => [registry.host, registry.signatureRepository]));
+  const mirrors = { mirroringOf: mirroringBy(config), credentials: installation, clock: environment.clock };
+  // Over the caches, so that what each place has said is kept under its own name.
+  const ports = { ...caches, registry: new MirroredImages(caches.registry, mirrors), locator: new MirroredLocator(caches.locator, mirrors) };
+  const inspector = new Inspector({ ...ports, policies, sourceCredentials }, {
     installation,
     isSigningRepository: (reference) => config.signed.repositories.some((glob) => matchesGlob(glob, reference)),
-    signatureRepository: ({ host }) => registryConfig(config, host).signatureRepository,
+    signatureRepository: ({ host }) => signatureRepositories.get(host),
     platforms: config.platforms,
   });
   return { inspector, cacheBytes: caches.bytes, close: () => client.close() };

@@ -4,7 +4,7 @@ import { parseReference, repositoryName } from "../image/reference.ts";
 import { parseFault } from "../schema/parse-fault.ts";
 
 /** The shapes of text that the schema asks for by its `format` keyword. */
-export type Format = "address" | "host" | "realm" | "glob" | "repositoryGlob" | "optionalRepository" | "platform" | "namespace";
+export type Format = "address" | "host" | "realm" | "glob" | "repositoryGlob" | "optionalRepository" | "location" | "platform" | "namespace";
 
 /** What is wrong with a text, or undefined. */
 type FormatCheck = (text: string) => string | undefined;
@@ -16,6 +16,7 @@ const CHECKS: Readonly<Record<Format, FormatCheck>> = {
   glob: (text) => parseFault(() => parseGlob(text)),
   repositoryGlob: repositoryGlobFault,
   optionalRepository: (text) => (text === "" ? undefined : repositoryFault(text)),
+  location: (text) => (repositoryFault(`${text}/x`) === undefined ? undefined : "is not host[/path] as in references, such as mirror.example.com:5000 or harbor.example.com/hub"),
   platform: (text) => (parsePlatform(text) === undefined ? "is not os/architecture[/variant], such as linux/amd64 or linux/arm/v7" : undefined),
   namespace: (text) => (isNamespaceName(text) ? undefined : "is not a namespace's name: at most 63 lower-case letters, digits and `-`"),
 };

@@ -1,3 +1,4 @@
+import { mirrorProblems } from "./mirror-rules.ts";
 import { type Demand, readLabels, unknownLabelLine } from "../admission/labels.ts";
 import { canonicalHost } from "../image/reference.ts";
 import { type JsonObject, arrayField, field, isObject, objectField, stringField, stringMapField } from "../json.ts";
@@ -46,7 +47,7 @@ function registryProblems(registry: JsonObject, index: number): readonly Problem
   if (stringField(registry, "caFile") && field(registry, "plainHTTP") === true) {
     problems.push({ path: pathText(["registries", index, "caFile"]), message: "has no use with plainHTTP: true; leave one of them out" });
   }
-  return problems;
+  return [...problems, ...mirrorProblems(registry, index)];
 }
 
 function duplicateProblems(registries: readonly JsonObject[]): readonly Problem[] {

@@ -26,6 +26,18 @@ function group<Fields extends Record<string, TSchema>>(description: string, fiel
 
 const item = (format: Format) => Type.String({ format });
 
+/** One entry of `registries[].mirrors`. */
+const MirrorSchema = Type.Object(
+  {
+    location: Type.String({ description: "Host of the mirror, with what stands there before the repositories' own paths: `mirror.example.com`, `harbor.example.com/hub`.", format: "location" }),
+    tags: Type.Boolean({ description: "Believe this mirror which digest a tag names. `false`: it is asked by digest alone.", default: true }),
+    signatures: Type.Boolean({ description: "Look for signatures at this mirror too.", default: true }),
+  },
+  { additionalProperties: false },
+);
+
+export const UPSTREAM = ["last", "never"] as const;
+
 /** One entry of `registries`. */
 export const RegistrySchema = Type.Object(
   {
@@ -41,6 +53,8 @@ export const RegistrySchema = Type.Object(
     repositories: list(item("repositoryGlob"), "Globs of the repositories, without the host, that these credentials may be used for.", ["**"]),
     tokenRealms: list(item("realm"), "Hosts of token services (as in their `https` URL), besides the registry's own site, that may be sent credentials of this registry."),
     signatureRepository: formatted("optionalRepository", "Repository, with its host, that holds the signatures of all images of this registry, as cosign's `COSIGN_REPOSITORY`. Empty: they lie beside the images.", ""),
+    mirrors: list(MirrorSchema, "Where this registry's images are asked for first, in this order, as the nodes do."),
+    upstream: Type.Enum([...UPSTREAM], { description: "When the registry itself is asked: `last`, after its mirrors, or `never`.", default: "last" }),
     maxInFlight: Type.Integer({ description: "Requests to this registry at the same time; more wait.", default: 32, minimum: 1, maximum: 1024 }),
   },
   { additionalProperties: false },

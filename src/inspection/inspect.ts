@@ -16,7 +16,7 @@ import { VerifiedAssessment } from "../verdict/verified.ts";
 import type { Verify } from "../verify/verify.ts";
 import { ANONYMOUS, type Credential } from "./credential.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Access, Call, InstallationCredentials, Locator, Policies, Query, Registry, SourceCredentials } from "./ports.ts";
+import type { Access, Call, Images, InstallationCredentials, Locator, Policies, Query, SourceCredentials } from "./ports.ts";
 import { Search } from "./search.ts";
 import { treeOf } from "./tree.ts";
 
@@ -61,7 +61,7 @@ export interface InspectorSettings {
 
 /** Everything that the inspection needs of the world, and how a signature is verified. */
 export interface InspectorPorts {
-  readonly registry: Registry;
+  readonly registry: Images;
   readonly locator: Locator;
   readonly policies: Policies;
   readonly sourceCredentials: SourceCredentials;

@@ -47,6 +47,9 @@ export interface Registry {
   remembers(access: Access, target: Target): boolean;
 }
 
+/** As far as an image itself is asked for, and not what is attached to it. */
+export type Images = Pick<Registry, "refuseForbidden" | "fetchManifest" | "remembers">;
+
 export type Referrers =
   | { readonly kind: "listed"; readonly descriptors: readonly Descriptor[]; readonly truncated: boolean }
   | { readonly kind: "unsupported" };

@@ -78,3 +78,8 @@ export function claimsDigest(candidate: Candidate, subject: Digest): boolean {
 export function attestsDigest(candidate: Candidate, subject: Digest): boolean {
   return candidate.claim.kind === "attests" && candidate.claim.digests.includes(subject);
 }
+
+/** Whether a candidate is what was sought for a subject: its signature, or an attestation about it. */
+export function claimsSought(candidate: Candidate, { subject, sought }: { readonly subject: Digest; readonly sought: Sought }): boolean {
+  return (sought === "signatures" ? claimsDigest : attestsDigest)(candidate, subject);
+}

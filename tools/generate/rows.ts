@@ -38,6 +38,7 @@ const FORMAT_NAMES: Readonly<Record<Format, string>> = {
   glob: "glob",
   repositoryGlob: "glob",
   optionalRepository: "repository",
+  location: "host[/path]",
   platform: "platform",
   namespace: "namespace",
 };

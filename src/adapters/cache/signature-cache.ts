@@ -1,5 +1,5 @@
 import type { Access, Call, Clock, Locator, Query } from "../../inspection/ports.ts";
-import { attestsDigest, claimsDigest } from "../../signature/candidate.ts";
+import { claimsSought } from "../../signature/candidate.ts";
 import type { Evidence } from "../../verdict/evidence.ts";
 import type { CredentialScopes } from "./scope.ts";
 import { SharedLookups } from "./shared-lookups.ts";
@@ -88,9 +88,8 @@ function keptOf(evidence: Evidence, at: number): Kept {
 }
 
 // Found stands whatever else failed beside it. Absence is an answer only when every location gave one that can be kept.
-function stateOf({ subject, candidates, failed, exhausted }: Evidence, { sought }: Query): "found" | "absent" | "failed" {
-  const isSought = sought === "signatures" ? claimsDigest : attestsDigest;
-  if (candidates.some((candidate) => isSought(candidate, subject))) return "found";
+function stateOf({ candidates, failed, exhausted }: Evidence, query: Query): "found" | "absent" | "failed" {
+  if (candidates.some((candidate) => claimsSought(candidate, query))) return "found";
   const isComplete = failed.length === 0 && exhausted.length === 0;
   const isRead = candidates.every((candidate) => candidate.claim.kind !== "unreadable");
   return isComplete && isRead ? "absent" : "failed";

@@ -1,0 +1,81 @@
+import type { Digest } from "../image/digest.ts";
+import { type Candidate, claimsSought } from "../signature/candidate.ts";
+import type { Evidence } from "../verdict/evidence.ts";
+import { UndeterminedError } from "../verdict/failure.ts";
+import { atMirror, type Attempt, type Mirror, type MirrorSettings, shareOf } from "./mirrors.ts";
+import type { Access, Call, Locator, Query } from "./ports.ts";
+import { nothingFrom } from "./search.ts";
+
+/**
+ * Looks for signatures at a registry's mirrors as well. What is sought is enough wherever it is found; what a refusal
+ * rests on is looked for everywhere, since a mirror may be behind, or hold one signature and not another.
+ */
+export class MirroredLocator implements Locator {
+  readonly #locator: Locator;
+  readonly #settings: MirrorSettings;
+
+  constructor(locator: Locator, settings: MirrorSettings) {
+    this.#locator = locator;
+    this.#settings = settings;
+  }
+
+  async locate(access: Access, query: Query, call: Call): Promise<Evidence> {
+    const { mirrors, upstream } = this.#settings.mirroringOf(access.repository);
+    const atMirrors = mirrors.filter(({ holdsSignatures }) => holdsSignatures).map((mirror) => this.#atMirror(mirror, query));
+    if (upstream === "never") return together(query, await this.#ask(query, atMirrors, call), undefined);
+    const attempts = [...atMirrors, (call: Call) => this.#locator.locate(access, query, call)];
+    const found = await this.#ask(query, attempts, call);
+    return together(query, found.slice(0, atMirrors.length), found[atMirrors.length]);
+  }
+
+  #atMirror(mirror: Mirror, query: Query): Attempt<Evidence> {
+    const attempt = atMirror(this.#settings, mirror, (access, call) => this.#locator.locate(access, query, call));
+    return async (call) => {
+      try {
+        return await attempt(call);
+      } catch (error) {
+        // Without its credentials it has not been asked, and that is all that is known.
+        if (!(error instanceof UndeterminedError)) throw error;
+        return nothingFrom(query, error);
+      }
+    };
+  }
+
+  async #ask(query: Query, attempts: readonly Attempt<Evidence>[], call: Call): Promise<readonly Evidence[]> {
+    if (query.freshness === "fresh") return Promise.all(attempts.map((attempt) => attempt(call)));
+    const found: Evidence[] = [];
+    for (const [i, attempt] of attempts.entries()) {
+      const evidence = await attempt(shareOf(call, attempts.length - i, this.#settings.clock));
+      found.push(evidence);
+      if (evidence.candidates.some((candidate) => claimsSought(candidate, query))) break;
+    }
+    return found;
+  }
+}
+
+// Where the registry itself has answered in full, it does not matter what a mirror could not say: it is a copy.
+function together(query: Query, mirrors: readonly Evidence[], own: Evidence | undefined): Evidence {
+  const all = own === undefined ? mirrors : [own, ...mirrors];
+  const [first] = all;
+  if (first === undefined) return nothingFrom(query, new UndeterminedError("InternalError", "there is no place to ask for signatures"));
+  const isComplete = own?.failed.length === 0 && own.exhausted.length === 0;
+  const open = isComplete ? [] : all;
+  return {
+    ...first,
+    candidates: listOnce(all),
+    failed: open.flatMap(({ failed }) => failed),
+    exhausted: [...new Set(open.flatMap(({ exhausted }) => exhausted))],
+  };
+}
+
+// Copies of one manifest are told once, but one that could not be read whole must not hide one that was.
+function listOnce(all: readonly Evidence[]): readonly Candidate[] {
+  const told = new Set<Digest>();
+  const listed: Candidate[] = [];
+  for (const { candidates } of all) {
+    const unread = new Set(candidates.filter(({ claim }) => claim.kind === "unreadable").map(({ digest }) => digest));
+    listed.push(...candidates.filter(({ digest }) => digest === undefined || !told.has(digest)));
+    for (const { digest } of candidates) if (digest !== undefined && !unread.has(digest)) told.add(digest);
+  }
+  return listed;
+}
