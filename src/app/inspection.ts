@@ -10,6 +10,7 @@ import { MirroredLocator } from "../inspection/mirrored-locator.ts";
 import type { InstallationCredentials, Policies, SourceCredentials } from "../inspection/ports.ts";
 import { verifyDocument } from "../verify/verify.ts";
 import { mirroringBy } from "./mirrors.ts";
+import { EventLoopTurns } from "./turns.ts";
 
 /** Milliseconds that one look-up of all its callers together may take, whatever time each of them has. */
 const LOOKUP_MS = 15_000;
@@ -39,7 +40,7 @@ export function composeInspection({ config, environment, installation, policies,
   const mirrors = { mirroringOf: mirroringBy(config), credentials: installation, clock: environment.clock };
   // Over the caches, so that what each place has said is kept under its own name.
   const ports = { ...caches, registry: new MirroredImages(caches.registry, mirrors), locator: new MirroredLocator(caches.locator, mirrors) };
-  const inspector = new Inspector({ ...ports, policies, sourceCredentials }, {
+  const inspector = new Inspector({ ...ports, policies, sourceCredentials, turns: new EventLoopTurns(environment.clock) }, {
     installation,
     isSigningRepository: (reference) => config.signed.repositories.some((glob) => matchesGlob(glob, reference)),
     signatureRepository: ({ host }) => signatureRepositories.get(host),

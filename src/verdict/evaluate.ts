@@ -26,7 +26,7 @@ export interface EvaluatedPart {
 export interface Assessment {
   /** All that may be asked about a subject, for whoever can ask early. */
   looksAt(subject: Digest): readonly Look[];
-  /** The questions that must be answered next; empty when the image can be judged. */
+  /** The questions that must be answered next; empty when the image can be judged, or once no verification is postponed. */
   missing(tree: ImageTree, known: Known): readonly Look[];
   /** Never passes a part that was not looked at. */
   evaluate(tree: ImageTree, known: Known): Evaluation;
@@ -35,7 +35,7 @@ export interface Assessment {
 /** The verdict that a look-up which ended early amounts to. */
 export function verdictOnFailure(failure: RefusedError | UndeterminedError, repository: Repository): Verdict {
   const name = repositoryName(repository);
-  const remedy = remedyFor(failure.code, { repository: name, host: repository.host, pinned: name, signatures: undefined, isRecursive: false });
+  const remedy = remedyFor(failure.code, { repository: name, host: repository.host, pinned: name, isRecursive: false });
   const detail = failure.message;
   return failure.kind === "refused"
     ? { kind: "untrusted", reason: failure.code, detail, remedy, part: undefined }
@@ -54,15 +54,15 @@ export function remedyContext({ repository, signatures }: Home, tree: ImageTree,
     repository: repositoryName(repository),
     host: (signatures ?? repository).host,
     pinned: pinned(repository, tree.digest),
-    signatures: signatures && repositoryName(signatures),
     isRecursive: tree.kind === "index" && isRecursive,
+    ...(signatures === undefined ? {} : { signatures: repositoryName(signatures) }),
   };
 }
 
 /** A finding that is not a pass, as a verdict. */
 export function verdictOf(finding: Exclude<Finding, { kind: "trusted" }>, context: RemedyContext, part?: FailedPart): Verdict {
   const { reason, detail } = finding;
-  const remedy = remedyFor(reason, context);
+  const remedy = remedyFor(reason, finding.source === undefined ? context : { ...context, source: finding.source });
   return finding.kind === "untrusted"
     ? { kind: "untrusted", reason: finding.reason, detail, remedy, part }
     : { kind: "undetermined", reason: finding.reason, detail, remedy, part };

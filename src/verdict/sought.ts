@@ -1,5 +1,5 @@
 import type { Sought } from "../signature/candidate.ts";
-import type { KeyAuthority, Source } from "../trust/authority.ts";
+import type { KeyAuthority } from "../trust/authority.ts";
 import type { PolicyDemand } from "../trust/trust-policy.ts";
 
 /** What an authority looks for: the attestations that it names, or a signature when it names none. */
@@ -10,9 +10,4 @@ export function soughtBy({ attestations }: KeyAuthority): Sought {
 /** Whether any authority of a policy looks for this. */
 export function seeks({ authorities }: PolicyDemand, sought: Sought): boolean {
   return authorities.some((authority) => authority.kind === "key" && soughtBy(authority) === sought);
-}
-
-/** Where the authorities of a policy look, in their order. */
-export function sourcesOf({ authorities }: PolicyDemand): readonly Source[] {
-  return authorities.flatMap((authority) => (authority.kind === "key" ? authority.sources : []));
 }

@@ -1,7 +1,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
-import { policyLabel, type PolicyDemand, type ReadyPolicy } from "../trust/trust-policy.ts";
-import type { Verify } from "../verify/verify.ts";
+import { policyLabel, type ReadyPolicy } from "../trust/trust-policy.ts";
+import type { Attempt } from "../verify/verify.ts";
 import type { Finding } from "./claim.ts";
 import { type Assessment, type EvaluatedPart, type Evaluation, type Home, remedyContext, verdictOf } from "./evaluate.ts";
 import { type Known, type Look, lookKey } from "./evidence.ts";
@@ -10,7 +10,7 @@ import { combineParts, type ImageTree, judgeParts, missingSubjects } from "./ind
 import type { AuthorityOutcome, PolicyOutcome, SubjectOutcome } from "./outcome.ts";
 import { distinctLooks, judgeSubject, looksOf } from "./policy.ts";
 import type { RemedyContext } from "./remedy.ts";
-import { seeks, sourcesOf } from "./sought.ts";
+import { seeks } from "./sought.ts";
 import { type FailedPart, speakerOf, type Verdict } from "./verdict.ts";
 
 /** By which policies and what else an image is verified. */
@@ -20,7 +20,7 @@ export interface VerifiedOptions {
   /** The namespace's rule, for policies that state none. */
   readonly rule: IndexRule;
   readonly home: Home;
-  readonly verify: Verify;
+  readonly attempt: Attempt;
 }
 
 /** Level `verified`: every policy that governs the image is satisfied, each for the parts that its rule asks for. */
@@ -57,8 +57,7 @@ export class VerifiedAssessment implements Assessment {
     const find = this.#finder(policy, known);
     const parts = judgeParts(rule, tree, find);
     const { finding, part } = combineParts(tree, parts, find);
-    const home = homeFor(policy.demand, this.#options.home);
-    const context: RemedyContext = { ...remedyContext(home, tree, rule === "both" || rule === "children"), seeks: seeks(policy.demand, "signatures") ? "signatures" : "attestations" };
+    const context: RemedyContext = { ...remedyContext(this.#options.home, tree, rule === "both" || rule === "children"), seeks: seeks(policy.demand, "signatures") ? "signatures" : "attestations" };
     const subjects = parts.map(({ name, digest, subject }) => ({ name, digest, authorities: find(subject)?.authorities ?? [] }));
     return {
       outcome: { id: policy.id, verdict: judgedAs(finding, context, part), subjects },
@@ -77,7 +76,7 @@ export class VerifiedAssessment implements Assessment {
     const outcomes = kept.get(policy) ?? new Map<Digest, SubjectOutcome>();
     kept.set(policy, outcomes);
     return (subject) => {
-      const outcome = outcomes.get(subject) ?? judgeSubject(policy, subject, known, this.#options.verify);
+      const outcome = outcomes.get(subject) ?? judgeSubject(policy, subject, known, this.#options.attempt);
       if (outcome !== undefined) outcomes.set(subject, outcome);
       return outcome;
     };
@@ -95,12 +94,6 @@ function verified(policies: readonly PolicyOutcome[]): Verdict {
 
 function acceptedText(outcome: AuthorityOutcome): readonly string[] {
   return outcome.kind === "accepted" ? [`"${outcome.name}" (${signerText(outcome.signer)})`] : [];
-}
-
-// Who is told to sign is told where the policy looks first.
-function homeFor(demand: PolicyDemand, home: Home): Home {
-  const [first] = sourcesOf(demand);
-  return first?.kind === "repository" ? { ...home, signatures: first.repository } : home;
 }
 
 // A part passes when it passes every policy that asks about it; the first that fails speaks.
