@@ -31,6 +31,8 @@ export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "priva
 
 export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight" | "mirrors" | "upstream"> {
   readonly caFile: string | undefined;
+  /** The certificate that we show to the registry; undefined where it asks for none. */
+  readonly client: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly dockerConfigFile: string | undefined;
   /** Undefined where signatures lie beside the images. */
   readonly signatureRepository: Repository | undefined;
@@ -98,6 +100,7 @@ function registryOf(settings: RegistrySettings): RegistryConfig {
     ...settings,
     host,
     caFile: settings.caFile || undefined,
+    client: settings.clientCertFile === "" ? undefined : { certFile: settings.clientCertFile, keyFile: settings.clientKeyFile },
     dockerConfigFile: settings.dockerConfigFile || undefined,
     signatureRepository: settings.signatureRepository === "" ? undefined : parseReference(settings.signatureRepository).repository,
     repositories: settings.repositories.map((glob) => parseGlob(`${host}/${glob}`)),

@@ -47,7 +47,15 @@ function registryProblems(registry: JsonObject, index: number): readonly Problem
   if (stringField(registry, "caFile") && field(registry, "plainHTTP") === true) {
     problems.push({ path: pathText(["registries", index, "caFile"]), message: "has no use with plainHTTP: true; leave one of them out" });
   }
-  return [...problems, ...mirrorProblems(registry, index)];
+  return [...problems, ...clientCertificateProblems(registry, index), ...mirrorProblems(registry, index)];
+}
+
+function clientCertificateProblems(registry: JsonObject, index: number): readonly Problem[] {
+  const [given, ...others] = ["clientCertFile", "clientKeyFile"].filter((name) => stringField(registry, name));
+  if (given === undefined) return [];
+  const path = pathText(["registries", index, given]);
+  if (others.length === 0) return [{ path, message: `is of no use alone; name the ${given === "clientCertFile" ? "private key too (clientKeyFile)" : "certificate too (clientCertFile)"}` }];
+  return field(registry, "plainHTTP") === true ? [{ path, message: "has no use with plainHTTP: true; leave one of them out" }] : [];
 }
 
 function duplicateProblems(registries: readonly JsonObject[]): readonly Problem[] {

@@ -49,6 +49,8 @@ export const RegistrySchema = Type.Object(
     plainHTTP: flag("Speak HTTP without TLS to this registry."),
     allowPrivate: flag("Lift every limit on the addresses that this host may have: private, loopback and link-local ones too."),
     caFile: file("PEM file with the CA certificates of this registry, used instead of the system's."),
+    clientCertFile: file("PEM file with the certificate (and its chain) that we show to this registry, where it asks for one."),
+    clientKeyFile: file("PEM file with the private key of `clientCertFile`."),
     dockerConfigFile: file("Docker `config.json` with the installation's credentials for this registry, used where no pull secret matches."),
     repositories: list(item("repositoryGlob"), "Globs of the repositories, without the host, that these credentials may be used for.", ["**"]),
     tokenRealms: list(item("realm"), "Hosts of token services (as in their `https` URL), besides the registry's own site, that may be sent credentials of this registry."),

@@ -3,7 +3,7 @@ import type { LookupFunction } from "node:net";
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
 import { CodedError } from "../../errors.ts";
 import { type AddressClass, addressClassOf, type AddressRule, permits } from "./address.ts";
-import type { ProxySettings, Resolve } from "./settings.ts";
+import type { ClientCertificate, ProxySettings, Resolve } from "./settings.ts";
 
 /** Thrown in the middle of connecting: a name has no address that the rule permits. */
 export class ForbiddenAddressError extends CodedError<"ForbiddenAddress"> {
@@ -17,10 +17,15 @@ export class ForbiddenAddressError extends CodedError<"ForbiddenAddress"> {
   }
 }
 
-export interface DispatcherOptions {
-  readonly rule: AddressRule;
+export interface TlsSettings {
   /** PEM of the trusted authorities; undefined for the system's. */
   readonly ca: readonly string[] | undefined;
+  readonly client: ClientCertificate | undefined;
+}
+
+export interface DispatcherOptions {
+  readonly rule: AddressRule;
+  readonly tls: TlsSettings;
   readonly connections: number;
   readonly proxy: ProxySettings | undefined;
   readonly resolve: Resolve;
@@ -35,7 +40,7 @@ export interface DispatcherOptions {
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { proxy, connections } = options;
-  const tls = options.ca === undefined ? {} : { ca: [...options.ca] };
+  const tls = connectTls(options.tls);
   const shared = {
     allowH2: false,
     connections,
@@ -47,6 +52,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   if (proxy === undefined) return new Agent(shared);
   // An empty text keeps undici from looking into the process's environment itself.
   return new EnvHttpProxyAgent({ ...shared, requestTls: tls, httpProxy: proxy.http, httpsProxy: proxy.https, noProxy: proxy.none });
+}
+
+function connectTls({ ca, client }: TlsSettings) {
+  return { ...(ca === undefined ? {} : { ca: [...ca] }), ...client };
 }
 
 /** The operating system's own way to resolve names, search domains and hosts file included. */
