@@ -9,7 +9,8 @@ import { Telemetry } from "./adapters/telemetry/telemetry.ts";
 import { admissionSettings } from "./app/admission.ts";
 import { type Cluster, composeCluster } from "./app/cluster.ts";
 import { composeInspection, type Inspection } from "./app/inspection.ts";
-import { type Environment, installationKeyring, registryEnvironment } from "./app/registries.ts";
+import type { Environment } from "./app/environment.ts";
+import { installationKeyring, registryEnvironment } from "./app/registries.ts";
 import type { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 

@@ -3,17 +3,16 @@ import { readFileSync } from "node:fs";
 import { type DockerConfigError } from "../inspection/docker-config.ts";
 import { DockerConfigFile } from "../adapters/registry/docker-config-file.ts";
 import { systemResolve } from "../adapters/registry/dispatcher.ts";
-import type { ProxySettings, RegistryEnvironment, RegistryObserver, RegistrySettings } from "../adapters/registry/settings.ts";
+import type { RegistryEnvironment, RegistryObserver, RegistrySettings } from "../adapters/registry/settings.ts";
 import { type Config, type RegistryConfig, registryConfig } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { matchesRepository } from "../image/glob.ts";
 import { combineKeyrings, type Keyring, limitKeyring } from "../inspection/keyring.ts";
 import type { Clock } from "../inspection/ports.ts";
+import type { Environment } from "./environment.ts";
+import { proxySettings } from "./proxy-settings.ts";
 import { readClientCertificate } from "./client-certificate.ts";
 import { StartError } from "./start-error.ts";
-
-/** The variables of a process's environment. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface RegistryParts {
   readonly config: Config;
@@ -28,7 +27,7 @@ export function registryEnvironment({ config, env, clock, observer }: RegistryPa
   return {
     settingsFor: (host) => settingsOf(registryConfig(config, host), files),
     privateAddresses: config.privateAddresses,
-    proxy: proxyOf(env),
+    proxy: proxySettings(env),
     clock,
     observer,
     resolve: systemResolve,
@@ -70,9 +69,3 @@ function readAuthority(host: string, file: string): string {
   }
 }
 
-// Lower case wins, as in curl; HTTP_PROXY in capitals is no danger where no CGI runs.
-function proxyOf(env: Environment): ProxySettings | undefined {
-  const read = (name: string): string => env[name] || env[name.toUpperCase()] || "";
-  const proxy = { http: read("http_proxy"), https: read("https_proxy"), none: read("no_proxy") };
-  return proxy.http === "" && proxy.https === "" ? undefined : proxy;
-}

@@ -1,6 +1,7 @@
 import type { Test } from "tap";
+import type { Environment } from "../../src/app/environment.ts";
 import { composeInspection } from "../../src/app/inspection.ts";
-import { type Environment, installationKeyring, registryEnvironment } from "../../src/app/registries.ts";
+import { installationKeyring, registryEnvironment } from "../../src/app/registries.ts";
 import { parseConfig } from "../../src/config.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import type { Inspection, Question } from "../../src/inspection/inspect.ts";

@@ -23,7 +23,7 @@ export interface RegistrySettings {
   readonly maxInFlight: number;
 }
 
-/** Proxies as `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name them; an empty text is none. */
+/** The URLs of the proxies for `http` and `https`, and what goes to none, as in `NO_PROXY`; an empty text is none. */
 export interface ProxySettings {
   readonly http: string;
   readonly https: string;
