@@ -9,6 +9,7 @@ import { Telemetry } from "./adapters/telemetry/telemetry.ts";
 import { admissionSettings } from "./app/admission.ts";
 import { type Cluster, composeCluster } from "./app/cluster.ts";
 import { composeInspection, type Inspection } from "./app/inspection.ts";
+import { installationCredentials } from "./app/installation.ts";
 import type { Environment } from "./app/environment.ts";
 import { installationKeyring, registryEnvironment } from "./app/registries.ts";
 import type { Config } from "./config.ts";
@@ -17,7 +18,7 @@ import { VERSION } from "./version.ts";
 export interface AppOptions {
   /** Which cluster to ask; none is asked where the configuration has `namespaces`. */
   readonly cluster: ClusterSource;
-  /** For the proxies that it names. */
+  /** For the proxies that it names, and who we are in a cloud. */
   readonly env: Environment;
   /** Where log lines go; standard output when absent. */
   readonly logs?: NonNullable<Parameters<typeof createLogger>[1]>;
@@ -93,7 +94,8 @@ class ComposedApp implements App {
     const cluster = composeCluster(config, this.#options.cluster, telemetry);
     await cluster.check();
     const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry });
-    const installation = installationKeyring(config, SYSTEM_TIMER, (fault) => telemetry.credentialsKept(fault));
+    const keyring = installationKeyring(config, SYSTEM_TIMER, (fault) => telemetry.credentialsKept(fault));
+    const installation = installationCredentials({ config, env: this.#options.env, environment, keyring });
     const inspection = composeInspection({ config, environment, installation, policies: cluster.policies, sourceCredentials: cluster.sourceCredentials, observer: telemetry });
     metrics.read({ cacheBytes: inspection.cacheBytes, watchAges: () => cluster.watchAges() });
     const ports = { ...cluster, inspector: inspection.inspector, recorder: telemetry, timer: SYSTEM_TIMER };

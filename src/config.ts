@@ -29,14 +29,14 @@ export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "priva
   readonly registries: readonly RegistryConfig[];
 }
 
-export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight" | "mirrors" | "upstream"> {
+export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight" | "mirrors" | "upstream" | "credentials"> {
   readonly caFile: string | undefined;
   /** The certificate that we show to the registry; undefined where it asks for none. */
   readonly client: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly dockerConfigFile: string | undefined;
   /** Undefined where signatures lie beside the images. */
   readonly signatureRepository: Repository | undefined;
-  /** Where the credentials of `dockerConfigFile` may be used, as globs of `host/path`. */
+  /** Where the installation's credentials may be used, as globs of `host/path`. */
   readonly repositories: readonly Glob[];
 }
 

@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { OUTAGE_ANSWERS } from "../admission/labels.ts";
+import { CLOUDS } from "../image/cloud-registry.ts";
 import { INDEX_RULES } from "../image/index.ts";
 import { LEVELS } from "../verdict/level.ts";
 import type { Format } from "./format.ts";
@@ -52,6 +53,10 @@ export const RegistrySchema = Type.Object(
     clientCertFile: file("PEM file with the certificate (and its chain) that we show to this registry, where it asks for one."),
     clientKeyFile: file("PEM file with the private key of `clientCertFile`."),
     dockerConfigFile: file("Docker `config.json` with the installation's credentials for this registry, used where no pull secret matches."),
+    credentials: Type.Enum(["none", ...CLOUDS], {
+      description: "The cloud that issues the installation's credentials for this registry to the identity of the workload: `ecr` (Amazon ECR), `gar` (Google Artifact Registry, gcr.io), `acr` (Azure Container Registry).",
+      default: "none",
+    }),
     repositories: list(item("repositoryGlob"), "Globs of the repositories, without the host, that these credentials may be used for.", ["**"]),
     tokenRealms: list(item("realm"), "Hosts of token services (as in their `https` URL), besides the registry's own site, that may be sent credentials of this registry."),
     signatureRepository: formatted("optionalRepository", "Repository, with its host, that holds the signatures of all images of this registry, as cosign's `COSIGN_REPOSITORY`. Empty: they lie beside the images.", ""),

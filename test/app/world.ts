@@ -1,6 +1,7 @@
 import type { Test } from "tap";
 import type { Environment } from "../../src/app/environment.ts";
 import { composeInspection } from "../../src/app/inspection.ts";
+import { installationCredentials } from "../../src/app/installation.ts";
 import { installationKeyring, registryEnvironment } from "../../src/app/registries.ts";
 import { parseConfig } from "../../src/config.ts";
 import { parseReference } from "../../src/image/reference.ts";
@@ -25,10 +26,11 @@ export type Ask = (reference: string, question?: Partial<Omit<Question, "referen
 /** Registries by their settings, as `pratique serve` composes them from its configuration file; closed with the test. */
 export function inspectorOf(t: Test, yaml: string, { env = {}, clock = { now: Date.now }, policies = [] }: World = {}): Ask {
   const config = parseConfig(yaml, "pratique.yaml");
+  const environment = registryEnvironment({ config, env, clock, observer: OBSERVER });
   const inspection = composeInspection({
     config,
-    environment: registryEnvironment({ config, env, clock, observer: OBSERVER }),
-    installation: installationKeyring(config, clock, (fault) => t.fail(fault.message)),
+    environment,
+    installation: installationCredentials({ config, env, environment, keyring: installationKeyring(config, clock, (fault) => t.fail(fault.message)) }),
     policies: { policiesFor: async () => policies },
     sourceCredentials: { keyring: async () => EMPTY_KEYRING },
     observer: OBSERVER,
