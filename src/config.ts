@@ -29,7 +29,7 @@ export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "priva
   readonly registries: readonly RegistryConfig[];
 }
 
-export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight" | "mirrors" | "upstream" | "credentials"> {
+export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "kind" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight" | "mirrors" | "upstream" | "credentials"> {
   readonly caFile: string | undefined;
   /** The certificate that we show to the registry; undefined where it asks for none. */
   readonly client: { readonly certFile: string; readonly keyFile: string } | undefined;

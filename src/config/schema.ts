@@ -37,12 +37,14 @@ const MirrorSchema = Type.Object(
   { additionalProperties: false },
 );
 
+export const REGISTRY_KINDS = ["oci", "harbor"] as const;
 export const UPSTREAM = ["last", "never"] as const;
 
 /** One entry of `registries`. */
 export const RegistrySchema = Type.Object(
   {
     host: Type.String({ description: "Host of the registry, with its port when it has one. Docker Hub is `docker.io`.", format: "host" }),
+    kind: Type.Enum([...REGISTRY_KINDS], { description: "What the registry is. `harbor`: Harbor's own list of accessories is asked first.", default: "oci" }),
     onOutage: Type.Enum([...OUTAGE_ANSWERS], {
       description: "`allow` lets a namespace with `pratique.dev/on-outage: allow` admit images of this registry while it cannot be reached.",
       default: "deny",

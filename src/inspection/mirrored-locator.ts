@@ -1,7 +1,7 @@
-import type { Digest } from "../image/digest.ts";
-import { type Candidate, claimsSought } from "../signature/candidate.ts";
+import { claimsSought } from "../signature/candidate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
 import { UndeterminedError } from "../verdict/failure.ts";
+import { combineEvidence } from "./combine.ts";
 import { atMirror, type Attempt, type Mirror, type MirrorSettings, shareOf } from "./mirrors.ts";
 import type { Access, Call, Locator, Query } from "./ports.ts";
 import { nothingFrom } from "./search.ts";
@@ -53,29 +53,6 @@ export class MirroredLocator implements Locator {
   }
 }
 
-// Where the registry itself has answered in full, it does not matter what a mirror could not say: it is a copy.
 function together(query: Query, mirrors: readonly Evidence[], own: Evidence | undefined): Evidence {
-  const all = own === undefined ? mirrors : [own, ...mirrors];
-  const [first] = all;
-  if (first === undefined) return nothingFrom(query, new UndeterminedError("InternalError", "there is no place to ask for signatures"));
-  const isComplete = own?.failed.length === 0 && own.exhausted.length === 0;
-  const open = isComplete ? [] : all;
-  return {
-    ...first,
-    candidates: listOnce(all),
-    failed: open.flatMap(({ failed }) => failed),
-    exhausted: [...new Set(open.flatMap(({ exhausted }) => exhausted))],
-  };
-}
-
-// Copies of one manifest are told once, but one that could not be read whole must not hide one that was.
-function listOnce(all: readonly Evidence[]): readonly Candidate[] {
-  const told = new Set<Digest>();
-  const listed: Candidate[] = [];
-  for (const { candidates } of all) {
-    const unread = new Set(candidates.filter(({ claim }) => claim.kind === "unreadable").map(({ digest }) => digest));
-    listed.push(...candidates.filter(({ digest }) => digest === undefined || !told.has(digest)));
-    for (const { digest } of candidates) if (digest !== undefined && !unread.has(digest)) told.add(digest);
-  }
-  return listed;
+  return combineEvidence(own, mirrors) ?? nothingFrom(query, new UndeterminedError("InternalError", "there is no place to ask for signatures"));
 }

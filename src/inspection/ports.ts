@@ -55,6 +55,16 @@ export type Referrers =
   | { readonly kind: "listed"; readonly descriptors: readonly Descriptor[]; readonly truncated: boolean }
   | { readonly kind: "unsupported" };
 
+/** Harbor's own list of what is attached to a manifest. Throws as a Registry does. */
+export interface AccessoryLists {
+  /** `unsupported` where it is not there, or not for this asker. */
+  listAccessories(access: Access, subject: Digest, call: Call): Promise<AccessoryList>;
+}
+
+export type AccessoryList =
+  | { readonly kind: "listed"; readonly digests: readonly Digest[] }
+  | { readonly kind: "unsupported" };
+
 /** What is asked about one subject in one repository. */
 export interface Query {
   readonly subject: Digest;

@@ -3,8 +3,8 @@ import type { Digest } from "../image/digest.ts";
 /** How an accessory's document is laid out. The last four are no cosign signature; they are named to say what was found instead. */
 export type Layout = "simple-signing" | "oci-1-1" | "bundle" | "attestation" | "sbom" | "notation" | "unknown";
 
-/** Where an accessory was found. `att-tag` is asked for attestations alone, and holds no signature. */
-export type Location = "sig-tag" | "referrers" | "referrers-tag" | "att-tag";
+/** Where an accessory was found. `att-tag` is asked for attestations alone, and holds no signature; `accessories` is Harbor's own API. */
+export type Location = "sig-tag" | "referrers" | "referrers-tag" | "att-tag" | "accessories";
 
 /** What one looks for: signatures, or attestations that are to be verified. */
 export type Sought = "signatures" | "attestations";

@@ -77,14 +77,14 @@ interface Kept {
   readonly evidence: Evidence;
   /** When the look-up began, in milliseconds by the clock. */
   readonly at: number;
-  /** Whether every location answered. */
+  /** Whether every location was asked and answered. */
   readonly isComplete: boolean;
 }
 
 // What was found stands beside a location that failed. The failure itself is no answer: whom the list is not enough for
 // asks again.
 function keptOf(evidence: Evidence, at: number): Kept {
-  return { evidence: { ...evidence, failed: [] }, at, isComplete: evidence.failed.length === 0 };
+  return { evidence: { ...evidence, failed: [] }, at, isComplete: evidence.failed.length === 0 && evidence.unasked === undefined };
 }
 
 // Found stands whatever else failed beside it. Absence is an answer only when every location gave one that can be kept.
