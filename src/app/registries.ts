@@ -9,9 +9,9 @@ import { messageOf } from "../errors.ts";
 import { matchesRepository } from "../image/glob.ts";
 import { combineKeyrings, type Keyring, limitKeyring } from "../inspection/keyring.ts";
 import type { Clock } from "../inspection/ports.ts";
+import { readClientCertificate } from "./client-certificate.ts";
 import type { Environment } from "./environment.ts";
 import { proxySettings } from "./proxy-settings.ts";
-import { readClientCertificate } from "./client-certificate.ts";
 import { StartError } from "./start-error.ts";
 
 export interface RegistryParts {
