@@ -16,7 +16,7 @@ export { ConfigError } from "./config/problem.ts";
 export type { Problem } from "./schema/problem.ts";
 
 /** The whole configuration, with its defaults, parsed and frozen. A file that is not configured is undefined. */
-export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel" | "installationNamespace" | "policyFiles"> {
+export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "audit" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel" | "installationNamespace" | "policyFiles"> {
   readonly listen: Address;
   readonly metricsListen: Address;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string | undefined };
@@ -79,6 +79,7 @@ function configOf(settings: Settings): Config {
     metricsListen: address(settings.metricsListen),
     tls: { certFile: tls.certFile, keyFile: tls.keyFile, clientCAFile: tls.clientCAFile || undefined },
     defaults: settings.defaults,
+    audit: settings.audit,
     exemptions: { namespaces: new Set(exemptions.namespaces), images: exemptions.images.map(parseGlob) },
     signed: { repositories: signed.repositories.map(parseGlob) },
     platforms: settings.platforms.flatMap((text) => parsePlatform(text) ?? []),

@@ -7,20 +7,25 @@ import type { CloudWorld } from "../adapters/registry/cloud/world.ts";
 import type { RegistryEnvironment } from "../adapters/registry/settings.ts";
 import type { Config, RegistryConfig } from "../config.ts";
 import { matchesRepository } from "../image/glob.ts";
-import type { Keyring } from "../inspection/keyring.ts";
+import type { DockerConfigError } from "../inspection/docker-config.ts";
 import type { InstallationCredentials } from "../inspection/ports.ts";
 import type { Environment } from "./environment.ts";
+import { installationKeyring } from "./registries.ts";
 
 export interface InstallationParts {
   readonly config: Config;
   readonly env: Environment;
   readonly environment: RegistryEnvironment;
-  /** What files hold. */
-  readonly keyring: Keyring;
+  /** Hears of a file with credentials that can no longer be read; those that it had go on. */
+  readonly onFault: (fault: DockerConfigError) => void;
 }
 
-/** All credentials of the installation: those of files, and those that clouds issue to the identity of this workload. */
-export function installationCredentials({ config, env, environment, keyring }: InstallationParts): InstallationCredentials {
+/**
+ * All credentials of the installation: those of files, and those that clouds issue to the identity of this workload. Throws
+ * DockerConfigError for a file that cannot be read now.
+ */
+export function installationCredentials({ config, env, environment, onFault }: InstallationParts): InstallationCredentials {
+  const keyring = installationKeyring(config, environment.clock, onFault);
   const world: CloudWorld = { env, exchange: cloudExchange(environment), clock: environment.clock };
   const issued = new Map<string, Grant>(
     config.registries.flatMap((registry) => {

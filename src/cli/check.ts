@@ -16,6 +16,7 @@ import { Checker, type CheckedImage, hostOf, limitFor } from "./checker.ts";
 import { readConfig } from "./configuration.ts";
 import type { ExitStatus, Io } from "./io.ts";
 import { Progress } from "./progress.ts";
+import { statusOf } from "./status.ts";
 import { UsageError } from "./usage-error.ts";
 
 const CONCURRENCY = 8;
@@ -89,10 +90,5 @@ function unknownNamespace(error: UndeterminedError): Verdict {
 }
 
 function settled(image: string, verdict: Verdict): CheckedImage {
-  return { judgement: { image, level: "signed", digest: undefined, verdict }, inspection: undefined };
-}
-
-function statusOf(verdicts: readonly Verdict[]): ExitStatus {
-  if (verdicts.some(({ kind }) => kind === "untrusted")) return 1;
-  return verdicts.some(({ kind }) => kind === "undetermined") ? 2 : 0;
+  return { judgement: { image, level: "signed", digest: undefined, contents: [], verdict }, inspection: undefined };
 }

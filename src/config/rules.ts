@@ -2,14 +2,14 @@ import { mirrorProblems } from "./mirror-rules.ts";
 import { type Demand, readLabels, unknownLabelLine } from "../admission/labels.ts";
 import { CLOUDS, isRegistryOf } from "../image/cloud-registry.ts";
 import { canonicalHost } from "../image/reference.ts";
-import { type JsonObject, arrayField, field, isObject, objectField, stringField, stringMapField } from "../json.ts";
+import { type JsonObject, arrayField, field, isObject, numberField, objectField, stringField, stringMapField } from "../json.ts";
 import { type Problem, pathText } from "../schema/problem.ts";
 import { isNamespaceName } from "./format.ts";
 
 /** What no single field shows to be wrong. Fields of a wrong type have been reported already and are passed over. */
 export function ruleProblems(settings: JsonObject): readonly Problem[] {
   const registries = (arrayField(settings, "registries") ?? []).map((registry) => (isObject(registry) ? registry : {}));
-  return [...namespaceProblems(settings), ...policyFileProblems(settings), ...registries.flatMap(registryProblems), ...duplicateProblems(registries)];
+  return [...namespaceProblems(settings), ...policyFileProblems(settings), ...auditProblems(settings), ...registries.flatMap(registryProblems), ...duplicateProblems(registries)];
 }
 
 function namespaceProblems(settings: JsonObject): readonly Problem[] {
@@ -24,6 +24,16 @@ function namespaceProblems(settings: JsonObject): readonly Problem[] {
 function policyFileProblems(settings: JsonObject): readonly Problem[] {
   const isUsed = (arrayField(settings, "policyFiles") ?? []).length > 0 && objectField(settings, "namespaces") === undefined;
   return isUsed ? [{ path: "policyFiles", message: "is for where no API server is asked; name the namespaces here too (`namespaces`), or apply the policies to the cluster" }] : [];
+}
+
+// Without an API server nothing can be listed, and nobody would take an Event.
+function auditProblems(settings: JsonObject): readonly Problem[] {
+  if (objectField(settings, "namespaces") === undefined) return [];
+  const audit = objectField(settings, "audit") ?? {};
+  return ["scanMinutes", "admissionEvents"].flatMap((name) => {
+    const isAsked = field(audit, name) === true || (numberField(audit, name) ?? 0) > 0;
+    return isAsked ? [{ path: pathText(["audit", name]), message: "needs an API server, and none is asked where `namespaces` are configured; leave one of them out" }] : [];
+  });
 }
 
 // A bad label is refused here as it is on a namespace of the cluster.

@@ -101,6 +101,10 @@ export const ConfigSchema = group("The configuration of Pratique.", {
   ),
   installationNamespace: formatted("namespace", "The namespace that Pratique is installed in: the Secrets that a ClusterTrustPolicy names are there.", "pratique-system"),
   policyFiles: list(Type.String(), "Files with trust policies, and the Secrets that they name, for where no API server is asked (`namespaces`)."),
+  audit: group("What is told besides the answers to requests.", {
+    scanMinutes: seconds("Minutes between two scans of what runs in the namespaces that ask for a level; one replica scans. 0: none.", 0, { minimum: 0, maximum: 10080 }),
+    admissionEvents: flag("Write an Event for each refusal of a workload, and for what `audit` finds in one that is admitted."),
+  }),
   registries: list(RegistrySchema, "Registries that need settings of their own. Any other registry is used with the defaults."),
   privateAddresses: Type.Enum([...PRIVATE_ADDRESSES], {
     description: "Which registries may have private addresses: `allow` for any, `configured` for those with `allowPrivate` alone.",

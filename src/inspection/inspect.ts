@@ -1,13 +1,14 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
 import type { ImageIndex, Manifest } from "../image/manifest.ts";
-import type { Platform } from "../image/platform.ts";
+import { isBuildAttestation, type Platform } from "../image/platform.ts";
 import { type Reference, type Repository, repositoryName } from "../image/reference.ts";
 import type { Source } from "../trust/authority.ts";
 import { type Assessment, type EvaluatedPart, type Home, verdictOnFailure } from "../verdict/evaluate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
 import { settle } from "../verdict/governed.ts";
+import type { ImageTree } from "../verdict/index-rule.ts";
 import type { Level } from "../verdict/level.ts";
 import type { PolicyOutcome } from "../verdict/outcome.ts";
 import { SignedAssessment } from "../verdict/signed.ts";
@@ -35,6 +36,8 @@ export interface Question {
 export interface Inspection {
   /** As resolved; undefined when it could not be. */
   readonly digest: Digest | undefined;
+  /** That digest and every platform's below an index, judged or not: what a node may run of it. Empty when it was not resolved. */
+  readonly contents: readonly Digest[];
   readonly verdict: Verdict;
   readonly platforms: readonly PlatformVerdict[];
   readonly evidence: readonly Evidence[];
@@ -163,7 +166,7 @@ export class Inspector {
     const isFinal = first.verdict.kind !== "untrusted" || question.level === "signed";
     const again = isFinal ? known : await this.#search(access, plan, "fresh", call).complete(assessment, tree);
     const { verdict, parts, policies } = isFinal ? first : assessment.evaluate(tree, again);
-    return { digest: manifest.digest, verdict, platforms: platformsOf(manifest, parts), evidence: [...again.values()], policies: [...plan.passed, ...policies] };
+    return { digest: manifest.digest, contents: contentsOf(manifest, tree), verdict, platforms: platformsOf(manifest, parts), evidence: [...again.values()], policies: [...plan.passed, ...policies] };
   }
 
   #search(access: Access, { question, verifier }: Plan, freshness: Query["freshness"], call: Call): Search {
@@ -191,7 +194,13 @@ export class Inspector {
 }
 
 function withoutLook({ target }: Reference, verdict: Verdict, policies: readonly PolicyOutcome[]): Inspection {
-  return { digest: target.kind === "digest" ? target.digest : undefined, verdict, platforms: [], evidence: [], policies };
+  return { digest: target.kind === "digest" ? target.digest : undefined, contents: [], verdict, platforms: [], evidence: [], policies };
+}
+
+function contentsOf(manifest: Manifest, tree: ImageTree): readonly Digest[] {
+  const listed = manifest.kind === "index" ? manifest.manifests.filter(({ platform }) => !isBuildAttestation(platform)).map(({ digest }) => digest) : [];
+  const below = tree.kind === "index" ? tree.platforms.map(({ digest }) => digest) : [];
+  return [...new Set([manifest.digest, ...listed, ...below])];
 }
 
 function platformsOf(manifest: Manifest, parts: readonly EvaluatedPart[]): readonly PlatformVerdict[] {

@@ -2,7 +2,7 @@ import type { Test } from "tap";
 import type { Environment } from "../../src/app/environment.ts";
 import { composeInspection } from "../../src/app/inspection.ts";
 import { installationCredentials } from "../../src/app/installation.ts";
-import { installationKeyring, registryEnvironment } from "../../src/app/registries.ts";
+import { registryEnvironment } from "../../src/app/registries.ts";
 import { parseConfig } from "../../src/config.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import type { Inspection, Question } from "../../src/inspection/inspect.ts";
@@ -30,7 +30,7 @@ export function inspectorOf(t: Test, yaml: string, { env = {}, clock = { now: Da
   const inspection = composeInspection({
     config,
     environment,
-    installation: installationCredentials({ config, env, environment, keyring: installationKeyring(config, clock, (fault) => t.fail(fault.message)) }),
+    installation: installationCredentials({ config, env, environment, onFault: (fault) => t.fail(fault.message) }),
     policies: { policiesFor: async () => policies },
     sourceCredentials: { keyring: async () => EMPTY_KEYRING },
     observer: OBSERVER,
