@@ -10,7 +10,9 @@ import { Telemetry } from "./adapters/telemetry/telemetry.ts";
 import { admissionSettings } from "./app/admission.ts";
 import { type Cluster, composeCluster } from "./app/cluster.ts";
 import { composeInspection, type Inspection } from "./app/inspection.ts";
-import { type Environment, installationKeyring, registryEnvironment } from "./app/registries.ts";
+import type { Environment } from "./app/environment.ts";
+import { installationCredentials } from "./app/installation.ts";
+import { registryEnvironment } from "./app/registries.ts";
 import { composeScanner } from "./app/scan.ts";
 import type { Scanner } from "./audit/scan.ts";
 import type { Config } from "./config.ts";
@@ -19,7 +21,7 @@ import { VERSION } from "./version.ts";
 export interface AppOptions {
   /** Which cluster to ask; none is asked where the configuration has `namespaces`. */
   readonly cluster: ClusterSource;
-  /** For the proxies that it names. */
+  /** For the proxies that it names, and who we are in a cloud. */
   readonly env: Environment;
   /** Where log lines go; standard output when absent. */
   readonly logs?: NonNullable<Parameters<typeof createLogger>[1]>;
@@ -96,7 +98,7 @@ class ComposedApp implements App {
     const cluster = composeCluster(config, this.#options.cluster, telemetry);
     await cluster.check();
     const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry });
-    const installation = installationKeyring(config, SYSTEM_TIMER, (fault) => telemetry.credentialsKept(fault));
+    const installation = installationCredentials({ config, env: this.#options.env, environment, onFault: (fault) => telemetry.credentialsKept(fault) });
     const inspection = composeInspection({ config, environment, installation, policies: cluster.policies, sourceCredentials: cluster.sourceCredentials, observer: telemetry });
     metrics.read({ cacheBytes: inspection.cacheBytes, watchAges: () => cluster.watchAges() });
     const announcer = config.audit.admissionEvents ? cluster.announcer : NO_ANNOUNCER;

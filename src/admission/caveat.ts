@@ -20,7 +20,7 @@ export function caveatOf(repository: Repository, { verdict, evidence }: Pick<Ins
 }
 
 function staleIn(evidence: Inspection["evidence"]): Caveat | undefined {
-  const stale = evidence.flatMap(({ staleSeconds, failed }) => (staleSeconds === undefined ? [] : [{ seconds: staleSeconds, message: failed[0]?.message ?? "" }]));
+  const stale = evidence.flatMap(({ staleSeconds, failed }) => (staleSeconds === undefined ? [] : [{ seconds: staleSeconds, message: failed[0]?.message ?? "a mirror does not answer" }]));
   const [oldest] = stale.toSorted((a, b) => b.seconds - a.seconds);
   return oldest && { kind: "stale", ...oldest };
 }

@@ -10,12 +10,13 @@ import { ClusterWorkloadLister } from "../adapters/kubernetes/workload-lister.ts
 import { Audit } from "../audit/audit.ts";
 import type { Scope } from "../audit/ports.ts";
 import type { Config } from "../config.ts";
-import type { DockerConfigError } from "../inspection/docker-config.ts";
 import type { Policies } from "../inspection/ports.ts";
 import type { TrustPolicy } from "../trust/trust-policy.ts";
 import { exemptionsOf } from "./admission.ts";
+import type { Environment } from "./environment.ts";
 import { composeInspection } from "./inspection.ts";
-import { type Environment, installationKeyring, registryEnvironment } from "./registries.ts";
+import { installationCredentials } from "./installation.ts";
+import { registryEnvironment } from "./registries.ts";
 
 /** What `pratique audit` works with. */
 export interface AuditParts {
@@ -49,10 +50,11 @@ export async function composeAudit(config: Config, env: Environment, { cluster, 
   const client = new ClusterClient(cluster, SYSTEM_TIMER);
   const recorder = { watchRestarted() {}, statusNotWritten() {}, secretIgnored: (namespace: string, name: string, why: string) => warn(`the pull secret ${namespace}/${name} gives no credentials: ${why}`) };
   const pullSecrets = new ClusterPullSecrets(client, { timer: SYSTEM_TIMER, recorder });
+  const environment = registryEnvironment({ config, env, clock: SYSTEM_TIMER, observer: SILENT });
   const inspection = composeInspection({
     config,
-    environment: registryEnvironment({ config, env, clock: SYSTEM_TIMER, observer: SILENT }),
-    installation: installationKeyring(config, SYSTEM_TIMER, (fault: DockerConfigError) => warn(fault.message)),
+    environment,
+    installation: installationCredentials({ config, env, environment, onFault: (fault) => warn(fault.message) }),
     policies: readOnce(new DirectPolicies(client, SYSTEM_TIMER, config.installationNamespace)),
     sourceCredentials: pullSecrets.sources,
     observer: SILENT,

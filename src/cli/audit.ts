@@ -1,7 +1,7 @@
 import { ClusterError } from "../adapters/kubernetes/cluster-error.ts";
 import { SYSTEM_TIMER } from "../adapters/kubernetes/timer.ts";
 import { type AuditCall, type AuditParts, composeAudit } from "../app/audit.ts";
-import { StartError } from "../app/registries.ts";
+import { StartError } from "../app/start-error.ts";
 import type { AuditReport } from "../audit/report.ts";
 import type { Config } from "../config.ts";
 import { messageOf } from "../errors.ts";

@@ -118,6 +118,7 @@ const LOCATIONS: Readonly<Record<Location, string>> = {
   referrers: "the referrers API",
   "referrers-tag": "the referrers fallback tag",
   "att-tag": "the .att tag",
+  accessories: "Harbor's accessories API",
 };
 
 function counted(lines: readonly string[]): readonly string[] {

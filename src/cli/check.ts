@@ -2,7 +2,7 @@ import { exemptNamespaceLine } from "../admission/exemption.ts";
 import type { LabelMap } from "../admission/ports.ts";
 import { Slots } from "../admission/slots.ts";
 import { type CheckParts, composeCheck } from "../app/check.ts";
-import { StartError } from "../app/registries.ts";
+import { StartError } from "../app/start-error.ts";
 import type { Config } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { DockerConfigError } from "../inspection/docker-config.ts";

@@ -51,8 +51,8 @@ export class AccessoryReader {
     return this.#registry.listReferrers(this.#access, subject, this.#call);
   }
 
-  /** An accessory by its descriptor. Never throws for what a registry did. */
-  listed(descriptor: Descriptor, place: Place): Promise<Found> {
+  /** An accessory by its descriptor, as far as that names it. Never throws for what a registry did. */
+  listed(descriptor: Pick<Descriptor, "digest">, place: Place): Promise<Found> {
     return attempt(place.location, "unknown", async () => {
       const { digest } = descriptor;
       const manifest = await once(this.#manifests, digest, () => this.manifest({ kind: "digest", digest, tag: undefined }));

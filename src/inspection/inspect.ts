@@ -4,7 +4,7 @@ import type { ImageIndex, Manifest } from "../image/manifest.ts";
 import { isBuildAttestation, type Platform } from "../image/platform.ts";
 import { type Reference, type Repository, repositoryName } from "../image/reference.ts";
 import type { Source } from "../trust/authority.ts";
-import { type Assessment, type EvaluatedPart, verdictOnFailure } from "../verdict/evaluate.ts";
+import { type Assessment, type EvaluatedPart, type Home, verdictOnFailure } from "../verdict/evaluate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
 import { settle } from "../verdict/governed.ts";
@@ -17,7 +17,7 @@ import { VerifiedAssessment } from "../verdict/verified.ts";
 import { ANONYMOUS, type Credential } from "./credential.ts";
 import { ImageVerifier } from "./image-verifier.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Access, Call, Locator, Policies, Query, Registry, SourceCredentials, Turns, Verifications } from "./ports.ts";
+import type { Access, Call, Images, InstallationCredentials, Locator, Policies, Query, SourceCredentials, Turns, Verifications } from "./ports.ts";
 import { Search } from "./search.ts";
 import { treeOf } from "./tree.ts";
 
@@ -53,17 +53,18 @@ export interface PlatformVerdict {
 }
 
 export interface InspectorSettings {
-  /** The installation's credentials, for the repositories that the configuration grants them to. */
-  readonly installation: Keyring;
+  readonly installation: InstallationCredentials;
   /** Whether a signature counts in the repository of this reference (`signed.repositories`). */
   readonly isSigningRepository: (reference: Reference) => boolean;
+  /** The repository that holds the signatures of this one (`COSIGN_REPOSITORY`); they lie beside the images where it is undefined. */
+  readonly signatureRepository?: (repository: Repository) => Repository | undefined;
   /** Empty: every platform of an index. */
   readonly platforms: readonly Platform[];
 }
 
 /** Everything that the inspection needs of the world, how a signature is verified, and when. */
 export interface InspectorPorts {
-  readonly registry: Registry;
+  readonly registry: Images;
   readonly locator: Locator;
   readonly policies: Policies;
   readonly sourceCredentials: SourceCredentials;
@@ -107,7 +108,7 @@ export class Inspector {
     if (!this.#settings.isSigningRepository(reference)) {
       throw new RefusedError("RepositoryNotTrusted", `${repositoryName(reference.repository)} is not among the repositories where a signature counts`);
     }
-    return this.#underAnyCredential({ question, assessment: new SignedAssessment(rule, reference.repository), verifier: this.#verifier(), passed: [] }, call);
+    return this.#underAnyCredential({ question, assessment: new SignedAssessment(rule, this.#homeOf(reference.repository)), verifier: this.#verifier(), passed: [] }, call);
   }
 
   async #verified(question: Question, call: Call): Promise<Inspection> {
@@ -115,7 +116,7 @@ export class Inspector {
     const governed = settle(await this.#ports.policies.policiesFor(namespace, call), reference);
     if (governed.kind === "settled") return withoutLook(reference, governed.verdict, governed.policies);
     const verifier = this.#verifier();
-    const assessment = new VerifiedAssessment({ policies: governed.policies, rule, repository: reference.repository, attempt: verifier.attempt });
+    const assessment = new VerifiedAssessment({ policies: governed.policies, rule, home: this.#homeOf(reference.repository), attempt: verifier.attempt });
     return this.#underAnyCredential({ question, assessment, verifier, passed: governed.passed }, call);
   }
 
@@ -125,7 +126,7 @@ export class Inspector {
 
   async #underAnyCredential(plan: Plan, call: Call): Promise<Inspection> {
     let refusal: UndeterminedError | undefined;
-    for (const access of this.#accesses(plan.question)) {
+    for (const access of await this.#accesses(plan.question, call)) {
       try {
         return await this.#under(access, plan, call);
       } catch (error) {
@@ -137,16 +138,16 @@ export class Inspector {
   }
 
   // In the kubelet's order, but the one that is known to open this image goes first: it saves a refused request.
-  #accesses({ reference, keyring }: Question): readonly Access[] {
+  async #accesses({ reference, keyring }: Question, call: Call): Promise<readonly Access[]> {
     const { repository, target } = reference;
     const { registry } = this.#ports;
-    const accesses = this.#accessesTo(repository, keyring);
+    const accesses = await this.#accessesTo(repository, keyring, call);
     return accesses.toSorted((a, b) => Number(registry.remembers(b, target)) - Number(registry.remembers(a, target)));
   }
 
-  #accessesTo(repository: Repository, keyring: Keyring): readonly Access[] {
+  async #accessesTo(repository: Repository, keyring: Keyring, call: Call): Promise<readonly Access[]> {
     const own = keyring.credentialsFor(repository);
-    const granted = own.length > 0 ? own : this.#settings.installation.credentialsFor(repository);
+    const granted = own.length > 0 ? own : await this.#settings.installation.credentialsFor(repository, call);
     const credentials: readonly Credential[] = granted.length > 0 ? granted : [ANONYMOUS];
     return credentials.map((credential) => ({ repository, credential }));
   }
@@ -170,12 +171,19 @@ export class Inspector {
 
   #search(access: Access, { question, verifier }: Plan, freshness: Query["freshness"], call: Call): Search {
     const accesses = async (source: Source): Promise<readonly Access[]> => {
-      if (source.kind === "image") return [access];
+      if (source.kind === "image") {
+        const { signatures } = this.#homeOf(access.repository);
+        return signatures === undefined ? [access] : this.#accessesTo(signatures, question.keyring, call);
+      }
       const { repository, pullSecrets } = source;
       const keyring = pullSecrets === undefined ? question.keyring : await this.#ports.sourceCredentials.keyring(pullSecrets, call);
-      return this.#accessesTo(repository, keyring);
+      return this.#accessesTo(repository, keyring, call);
     };
     return new Search({ locator: this.#ports.locator, accesses, call, freshness, verifier });
+  }
+
+  #homeOf(repository: Repository): Home {
+    return { repository, signatures: this.#settings.signatureRepository?.(repository) };
   }
 
   async #nested(access: Access, digest: Digest, call: Call): Promise<ImageIndex> {

@@ -58,11 +58,11 @@ export class Search {
     const tagPrefix = source.kind === "repository" ? source.tagPrefix : "";
     const query: Query = { subject, sought, tagPrefix, freshness: this.#parts.freshness };
     try {
-      return from(source, await this.#ask(query, await this.#parts.accesses(source)));
+      return await this.#ask(query, await this.#parts.accesses(source));
     } catch (error) {
       // One source that cannot be asked must not hide what another one holds.
       if (!(error instanceof UndeterminedError)) throw error;
-      return from(source, nothingFrom(query, error));
+      return nothingFrom(query, error);
     }
   }
 
@@ -81,14 +81,8 @@ function beside(before: Evidence, after: Evidence): Evidence {
   return { ...after, candidates: [...after.candidates, ...others] };
 }
 
-// A failure elsewhere is another registry's than the image's own.
-function from(source: Source, evidence: Evidence): Evidence {
-  if (source.kind === "image" || evidence.failed.length === 0) return evidence;
-  const { host } = source.repository;
-  return { ...evidence, failed: evidence.failed.map((failure) => ({ ...failure, host })) };
-}
-
-function nothingFrom({ subject, sought }: Query, { code, message }: UndeterminedError): Evidence {
+/** The answer of a place that could not be asked at all. */
+export function nothingFrom({ subject, sought }: Query, { code, message }: UndeterminedError): Evidence {
   const location = sought === "signatures" ? "sig-tag" : "att-tag";
   return { subject, candidates: [], failed: [{ location, reason: code, message }], exhausted: [] };
 }

@@ -17,7 +17,7 @@ export interface FailedLocation {
   readonly reason: UndeterminedReason;
   /** Names the host and what went wrong; holds nothing that a registry wrote. */
   readonly message: string;
-  /** The registry that was asked, where it is not the image's own. */
+  /** The registry that was asked; the image's own when absent. */
   readonly host?: string;
 }
 
@@ -30,6 +30,8 @@ export interface Evidence {
   readonly exhausted: readonly Location[];
   /** Where some candidates were found earlier, in locations that fail now: how long ago, in seconds. */
   readonly staleSeconds?: number;
+  /** The locations that were not asked, since what was sought was found before; none when absent. */
+  readonly unasked?: readonly Location[];
 }
 
 /** The image's own repository, which is where signatures lie unless a policy says otherwise. */

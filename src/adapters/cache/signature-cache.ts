@@ -1,5 +1,6 @@
+import type { Repository } from "../../image/reference.ts";
 import type { Access, Call, Clock, Locator, Query } from "../../inspection/ports.ts";
-import { attestsDigest, claimsDigest } from "../../signature/candidate.ts";
+import { claimsSought } from "../../signature/candidate.ts";
 import type { Evidence } from "../../verdict/evidence.ts";
 import type { CredentialScopes } from "./scope.ts";
 import { SharedLookups } from "./shared-lookups.ts";
@@ -60,13 +61,13 @@ export class SignatureCache implements Locator {
     }
     this.#observer.lookup("signatures", this.#locating.has(key) ? "shared" : "miss");
     const look = (bounds: Call): Promise<Evidence> => this.#locating.run(key, bounds, (own) => this.#look(access, query, own, key));
-    return kept?.state === "found" ? this.#besides(kept, look, call) : look(call);
+    return kept?.state === "found" ? this.#besides(kept, access.repository, look, call) : look(call);
   }
 
-  async #besides(earlier: Kept, look: (call: Call) => Promise<Evidence>, call: Call): Promise<Evidence> {
+  async #besides(earlier: Kept, repository: Repository, look: (call: Call) => Promise<Evidence>, call: Call): Promise<Evidence> {
     const now = await look(halfOf(call, this.#clock)).catch((error: unknown) => {
       if (!isUnreachableError(error)) throw error;
-      return failedAsFound(earlier, error);
+      return failedAt(repository, failedAsFound(earlier, error));
     });
     const evidence = withEarlier(now, earlier, this.#clock);
     if (evidence.staleSeconds !== undefined) this.#observer.lookup("signatures", "stale");
@@ -75,14 +76,14 @@ export class SignatureCache implements Locator {
 
   async #look(access: Access, query: Query, own: Call, key: string): Promise<Evidence> {
     const at = this.#clock.now();
-    const evidence = await this.#inner.locate(access, query, own);
+    const evidence = failedAt(access.repository, await this.#inner.locate(access, query, own));
     const state = stateOf(evidence, query);
     this.#observer.inspected(state);
     // What could be seen of the locations must not take the place of what may answer for the others.
     const hasEarlier = isPartlyUnreachable(evidence) && this.lists.get(key)?.state === "found";
     if (hasEarlier) return evidence;
     if (state === "failed") this.lists.forget(key);
-    else this.lists.keepFor(this.#secondsOf(state), key, { evidence: { ...evidence, failed: [] }, state, at, isComplete: evidence.failed.length === 0 });
+    else this.lists.keepFor(this.#secondsOf(state), key, { evidence: { ...evidence, failed: [] }, state, at, isComplete: evidence.failed.length === 0 && evidence.unasked === undefined });
     return evidence;
   }
 
@@ -103,14 +104,18 @@ export class SignatureCache implements Locator {
 /** A list, without its failures: they are no answer, and whom the list is not enough for asks again. */
 interface Kept extends Earlier {
   readonly state: "found" | "absent";
-  /** Whether every location answered. */
+  /** Whether every location was asked and answered. */
   readonly isComplete: boolean;
 }
 
+// Mirrors and repositories of signatures are registries of their own, with outages of their own.
+function failedAt({ host }: Repository, evidence: Evidence): Evidence {
+  return evidence.failed.length === 0 ? evidence : { ...evidence, failed: evidence.failed.map((failure) => ({ ...failure, host })) };
+}
+
 // Found stands whatever else failed beside it. Absence is an answer only when every location gave one that can be kept.
-function stateOf({ subject, candidates, failed, exhausted }: Evidence, { sought }: Query): "found" | "absent" | "failed" {
-  const isSought = sought === "signatures" ? claimsDigest : attestsDigest;
-  if (candidates.some((candidate) => isSought(candidate, subject))) return "found";
+function stateOf({ candidates, failed, exhausted }: Evidence, query: Query): "found" | "absent" | "failed" {
+  if (candidates.some((candidate) => claimsSought(candidate, query))) return "found";
   const isComplete = failed.length === 0 && exhausted.length === 0;
   const isRead = candidates.every((candidate) => candidate.claim.kind !== "unreadable");
   return isComplete && isRead ? "absent" : "failed";

@@ -3,8 +3,9 @@ import type { Dispatcher } from "undici";
 import type { AddressRule } from "./address.ts";
 import { Breaker } from "./breaker.ts";
 import type { Challenge } from "./challenge.ts";
-import { createDispatcher } from "./dispatcher.ts";
+import { createDispatcher, type TlsSettings } from "./dispatcher.ts";
 import { ping } from "./ping.ts";
+import { type ProxyFor, proxyChooser } from "./proxies.ts";
 import { Reach } from "./reach.ts";
 import { Retries } from "./retries.ts";
 import type { RegistryEnvironment } from "./settings.ts";
@@ -24,12 +25,14 @@ export class RegistryConnection {
   /** What the registry last wanted to know of who asks; it spares the next request that round. */
   challenge: Challenge | undefined;
   readonly #environment: RegistryEnvironment;
+  readonly #proxyFor: ProxyFor;
   readonly #dispatchers = new Map<string, Dispatcher>();
 
   constructor(host: string, environment: RegistryEnvironment) {
     this.reach = new Reach(host, environment);
     this.slots = new Slots(this.reach.settings.maxInFlight);
     this.#environment = environment;
+    this.#proxyFor = proxyChooser(environment.proxy);
     const { clock: timer, persistence } = environment;
     const { base } = this.reach;
     this.breaker = new Breaker({ host, timer, ping: () => ping({ host, base, dispatcher: () => this.dispatcher(base, base) }, environment) });
@@ -45,8 +48,9 @@ export class RegistryConnection {
   dispatcher(url: URL, from: URL): Dispatcher {
     const rule = this.reach.ruleFor(url, from);
     const isOwn = this.reach.isOwn(url);
-    const key = `${rule} ${isOwn}`;
-    const dispatcher = this.#dispatchers.get(key) ?? this.#create(rule, this.#authorities(isOwn ? "registry" : "elsewhere"));
+    const proxy = this.#proxyFor(url);
+    const key = `${rule} ${isOwn} ${proxy}`;
+    const dispatcher = this.#dispatchers.get(key) ?? this.#create(rule, this.#tls(isOwn ? "registry" : "elsewhere"), proxy);
     this.#dispatchers.set(key, dispatcher);
     return dispatcher;
   }
@@ -55,11 +59,11 @@ export class RegistryConnection {
     await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.close()));
   }
 
-  #create(rule: AddressRule, ca: readonly string[] | undefined): Dispatcher {
-    const { proxy, resolve, persistence } = this.#environment;
+  #create(rule: AddressRule, tls: TlsSettings, proxy: string | undefined): Dispatcher {
+    const { resolve, persistence } = this.#environment;
     return createDispatcher({
       rule,
-      ca,
+      tls,
       connections: this.reach.settings.maxInFlight,
       silenceMs: persistence.silenceMs,
       proxy,
@@ -71,9 +75,9 @@ export class RegistryConnection {
   }
 
   // A private authority stands in for the system's at the registry; where that redirects to may have anybody's.
-  #authorities(place: "registry" | "elsewhere"): readonly string[] | undefined {
-    const { ca } = this.reach.settings;
-    if (ca === undefined) return undefined;
-    return place === "registry" ? [ca] : [...getCACertificates("default"), ca];
+  #tls(place: "registry" | "elsewhere"): TlsSettings {
+    const { ca, client } = this.reach.settings;
+    if (place === "registry") return { ca: ca === undefined ? undefined : [ca], client };
+    return { ca: ca === undefined ? undefined : [...getCACertificates("default"), ca], client: undefined };
   }
 }

@@ -5,6 +5,7 @@ import { computeDigest } from "../../../src/image/digest.ts";
 import type { Manifest } from "../../../src/image/manifest.ts";
 import type { Target } from "../../../src/image/reference.ts";
 import { ANONYMOUS, type Credential } from "../../../src/inspection/credential.ts";
+import { combineEvidence } from "../../../src/inspection/combine.ts";
 import type { Access, Call, Query, Registry } from "../../../src/inspection/ports.ts";
 import type { Candidate, Location } from "../../../src/signature/candidate.ts";
 import type { Evidence, FailedLocation } from "../../../src/verdict/evidence.ts";
@@ -27,7 +28,7 @@ function claim(location: Location = "sig-tag", name = "a signature"): Candidate 
 }
 
 function failed(location: Location, reason: UndeterminedReason = "RegistryUnavailable"): FailedLocation {
-  return { location, reason, message: "harbor.example.com: nobody listens there" };
+  return { location, reason, message: "harbor.example.com: nobody listens there", host: "harbor.example.com" };
 }
 
 function evidence(change: Partial<Evidence> = {}): Evidence {
@@ -147,6 +148,23 @@ t.test("nobody is served what another credential found", async (t) => {
   t.same(await locate(ALICE, { ...QUERY, sought: "attestations" }), OUT, "nor what was found for another question");
 });
 
+t.test("each failure is told as that of the registry that was asked", async (t) => {
+  const { world, locate } = setUp();
+  world.evidence = evidence({ failed: [failed("sig-tag"), failed("referrers")] });
+  const mirror: Access = { repository: { host: "mirror.example.com", path: "shop/web" }, credential: ANONYMOUS };
+  t.same((await locate(mirror)).failed.map(({ host }) => host), ["mirror.example.com", "mirror.example.com"]);
+});
+
+t.test("what several places gave is as old as the oldest of it", async (t) => {
+  const rows: readonly (readonly [own: Evidence | undefined, others: readonly Evidence[], seconds: number | undefined])[] = [
+    [FOUND, [], undefined],
+    [FOUND, [{ ...FOUND, staleSeconds: 61 }], 61],
+    [{ ...FOUND, staleSeconds: 61 }, [{ ...FOUND, staleSeconds: 700 }, FOUND], 700],
+    [undefined, [FOUND, { ...FOUND, staleSeconds: 5 }], 5],
+  ];
+  for (const [own, others, seconds] of rows) t.equal(combineEvidence(own, others)?.staleSeconds, seconds);
+});
+
 t.test("a registry that hangs is waited for half of the time", async (t) => {
   const { clock, world, locate } = setUp();
   await locate();
@@ -154,7 +172,7 @@ t.test("a registry that hangs is waited for half of the time", async (t) => {
   world.hangs = true;
   const stale = await locate(ALICE, QUERY, 40);
   t.equal(stale.staleSeconds, 700, "so that the answer can leave in time");
-  t.match(stale.failed, [{ location: "sig-tag", reason: "DeadlineExceeded" }]);
+  t.match(stale.failed, [{ location: "sig-tag", reason: "DeadlineExceeded", host: "harbor.example.com" }]);
   t.equal(findClaim(stale).kind, "trusted");
   await t.rejects(locate(MALLORY, QUERY, 40), { code: "DeadlineExceeded" });
 });
