@@ -17,6 +17,8 @@ const RECORDER = {
   admission() {},
   violation() {},
   image() {},
+  outage() {},
+  stale() {},
   defect(_uid: string, cause: unknown) {
     throw cause;
   },

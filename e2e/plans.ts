@@ -9,6 +9,7 @@ export const PLANS = {
   differential: 2,
   check: 5,
   outage: 5,
+  outages: 12,
   plans: 2,
   policies: 8,
   rbac: 16,

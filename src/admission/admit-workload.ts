@@ -10,6 +10,7 @@ import { Judge } from "./judge.ts";
 import { type Demand, type LabelReading, MODES, type Mode, readLabels } from "./labels.ts";
 import type { Limit } from "./limit.ts";
 import { type Finding, shownImage } from "./message.ts";
+import { passedInOutage } from "./outage.ts";
 import type { AdmissionPorts, LabelMap } from "./ports.ts";
 import type { Review } from "./review.ts";
 import type { AdmissionSettings } from "./settings.ts";
@@ -83,8 +84,11 @@ export class WorkloadAdmission {
 
   async #judge(request: WorkloadRequest, namespace: string, workload: Workload, reading: LabelReading): Promise<Decision> {
     const findings = await this.#findings(request, namespace, workload, reading.demand);
-    const decision = decide(request.resource.kind, reading, findings);
+    const { kind } = request.resource;
+    const unchecked = passedInOutage(kind, reading.demand, findings.enforce.filter(isViolation), this.#settings.passesInOutage);
+    const decision = decide(kind, reading, findings, unchecked);
     this.#record(request.review, findings, decision);
+    this.#recordOutage(request.review, findings, unchecked);
     if (decision.kind === "allow") this.#announce(request.review, auditAnnouncement(request.review, request.resource, findings.audit));
     return decision;
   }
@@ -129,6 +133,15 @@ export class WorkloadAdmission {
         const { level, verdict } = judgement;
         recorder.violation({ uid, mode, level, reason: verdict.reason, namespace, reference: shownImage(judgement) });
       }
+    }
+  }
+
+  #recordOutage({ uid, namespace = "" }: Review, findings: FindingsByMode, unchecked: readonly Finding[]): void {
+    const { recorder } = this.#ports;
+    if (unchecked.length > 0) recorder.outage({ uid, namespace, references: unchecked.map(({ judgement }) => shownImage(judgement)) });
+    for (const judgement of judgementsOf(MODES.flatMap((mode) => findings[mode]))) {
+      const { caveat } = judgement;
+      if (caveat?.kind === "stale") recorder.stale({ uid, namespace, reference: shownImage(judgement), age: caveat.seconds });
     }
   }
 }

@@ -10,7 +10,7 @@ export interface Cause {
 
 /** Audit annotations; the lines of one are joined, and one without lines is left out. */
 export type Annotations = Readonly<Partial<Record<AnnotationKey, readonly string[]>>>;
-export type AnnotationKey = "enforce-level" | "audit-violations" | "warn-violations" | "exempt" | "error";
+export type AnnotationKey = "enforce-level" | "audit-violations" | "warn-violations" | "exempt" | "outage" | "stale" | "error";
 
 /** What becomes of a request; `reason` is the metric's. */
 export type Decision =

@@ -6,6 +6,7 @@ import { verdictOnFailure } from "../verdict/evaluate.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
 import type { Level } from "../verdict/level.ts";
 import type { Verdict } from "../verdict/verdict.ts";
+import { type Caveat, caveatOf } from "./caveat.ts";
 import { type Exemptions, exemptImageVerdict } from "./exemption.ts";
 import type { Limit } from "./limit.ts";
 import type { Inspector, PullIdentity, PullSecrets } from "./ports.ts";
@@ -32,6 +33,7 @@ export interface Judgement {
   /** What a node may run of it: that digest and every platform's below an index. Empty when it was not resolved. */
   readonly contents: readonly Digest[];
   readonly verdict: Verdict;
+  readonly caveat: Caveat | undefined;
 }
 
 export interface JudgePorts {
@@ -62,7 +64,7 @@ export class Judge {
     const { level, rule, identity } = ask;
     const settled = this.#settle(image, ask);
     if (settled.kind === "verdict") {
-      return once(this.#judgements, [image, level], async () => ({ image, level, digest: undefined, contents: [], verdict: settled.verdict }));
+      return once(this.#judgements, [image, level], async () => ({ image, level, digest: undefined, contents: [], verdict: settled.verdict, caveat: undefined }));
     }
     const { reference } = settled;
     return once(this.#judgements, [image, level, rule, ...identityKey(identity)], () => this.#inTime(reference, ask));
@@ -100,8 +102,9 @@ export class Judge {
     try {
       const keyring = await this.#keyring(identity, limit);
       if (limit.isOver) return late(reference, level);
-      const { digest, contents, verdict } = await this.#ports.inspector.inspect({ reference, level, rule, namespace: identity.namespace, keyring }, limit.call);
-      return { image: reference.text, level, digest, contents, verdict };
+      const inspection = await this.#ports.inspector.inspect({ reference, level, rule, namespace: identity.namespace, keyring }, limit.call);
+      const { digest, contents, verdict } = inspection;
+      return { image: reference.text, level, digest, contents, verdict, caveat: caveatOf(reference.repository, inspection) };
     } catch (cause) {
       this.#ports.defect(cause);
       return failed(reference, level, new UndeterminedError("InternalError", "an unexpected error in Pratique"));
@@ -150,7 +153,7 @@ function crowdedOut(reference: Reference, level: JudgedLevel): Judgement {
 
 function failed(reference: Reference, level: JudgedLevel, error: UndeterminedError): Judgement {
   const digest = reference.target.kind === "digest" ? reference.target.digest : undefined;
-  return { image: reference.text, level, digest, contents: [], verdict: verdictOnFailure(error, reference.repository) };
+  return { image: reference.text, level, digest, contents: [], verdict: verdictOnFailure(error, reference.repository), caveat: undefined };
 }
 
 function identityKey({ namespace, pullSecrets, serviceAccount }: PullIdentity): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { Inspection, Question } from "../inspection/inspect.ts";
 import type { Keyring } from "../inspection/keyring.ts";
-import type { Call, Clock } from "../inspection/ports.ts";
+import type { Call, Timer } from "../inspection/ports.ts";
 import type { SecretRef } from "../trust/decode.ts";
 import type { SecretText } from "../trust/resolve.ts";
 import type { Level } from "../verdict/level.ts";
@@ -9,7 +9,7 @@ import type { Reason, VerdictReason } from "../verdict/reason.ts";
 import type { Announcement } from "./announcement.ts";
 import type { LabelMap, Mode } from "./labels.ts";
 
-export type { LabelMap };
+export type { LabelMap, Timer };
 
 /**
  * The labels of a namespace. Both methods throw UndeterminedError (NamespaceUnknown, DeadlineExceeded) when they cannot
@@ -55,12 +55,6 @@ export interface PodLister {
   list(namespace: string, limit: number, call: Call): Promise<{ readonly pods: readonly RunningPod[]; readonly more: boolean }>;
 }
 
-/** A clock with alarms. */
-export interface Timer extends Clock {
-  /** Calls `fire` once, `milliseconds` from now; calling the answer cancels it. */
-  after(milliseconds: number, fire: () => void): () => void;
-}
-
 /** The Secrets that trust policies name. */
 export interface PolicySecrets {
   /** What is there now. Never throws for what the API server says or does not say. */
@@ -72,6 +66,10 @@ export interface Recorder {
   admission(event: AdmissionEvent): void;
   violation(event: ViolationEvent): void;
   image(event: ImageEvent): void;
+  /** A Pod was let in unchecked. */
+  outage(event: OutageEvent): void;
+  /** An image passed by what was found earlier. */
+  stale(event: StaleEvent): void;
   /** A defect of ours, with its cause, for the log. */
   defect(uid: string, cause: unknown): void;
 }
@@ -106,6 +104,20 @@ export interface ImageEvent {
   readonly reason: VerdictReason;
   readonly reference: string;
   readonly digest: Digest | undefined;
+}
+
+export interface OutageEvent {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly references: readonly string[];
+}
+
+export interface StaleEvent {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly reference: string;
+  /** How long ago it was found. */
+  readonly age: number;
 }
 
 export interface Announcer {

@@ -81,7 +81,7 @@ function configuredCluster({ defaults, policyFiles, installationNamespace }: Con
 
 function liveCluster({ defaults, audit }: Config, source: ClusterSource, options: Omit<PolicyWatchOptions, "changed"> & { readonly recorder: Observer }): Cluster {
   const holder = `${hostname()}-${randomBytes(4).toString("hex")}`;
-  const client = new ClusterClient(source, SYSTEM_TIMER);
+  const client = new ClusterClient(source, SYSTEM_TIMER, { attempts: 3, jitter: options.jitter });
   const namespaces = new NamespaceWatch(client, options);
   const policies = new PolicyWatch(client, { ...options, changed: () => status.wake() });
   const status = new PolicyStatusWriter(client, policies, { ...options, holder });

@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { type DockerConfigError } from "../inspection/docker-config.ts";
 import { DockerConfigFile } from "../adapters/registry/docker-config-file.ts";
 import { systemResolve } from "../adapters/registry/dispatcher.ts";
-import type { RegistryEnvironment, RegistryObserver, RegistrySettings } from "../adapters/registry/settings.ts";
+import type { Persistence, RegistryEnvironment, RegistryObserver, RegistrySettings } from "../adapters/registry/settings.ts";
 import { type Config, type RegistryConfig, registryConfig } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { matchesRepository } from "../image/glob.ts";
 import { combineKeyrings, type Keyring, limitKeyring } from "../inspection/keyring.ts";
-import type { Clock } from "../inspection/ports.ts";
+import type { Clock, Timer } from "../inspection/ports.ts";
 import { readClientCertificate } from "./client-certificate.ts";
 import type { Environment } from "./environment.ts";
 import { proxySettings } from "./proxy-settings.ts";
@@ -17,7 +17,7 @@ import { StartError } from "./start-error.ts";
 export interface RegistryParts {
   readonly config: Config;
   readonly env: Environment;
-  readonly clock: Clock;
+  readonly clock: Timer;
   readonly observer: RegistryObserver;
 }
 
@@ -29,6 +29,7 @@ export function registryEnvironment({ config, env, clock, observer }: RegistryPa
     privateAddresses: config.privateAddresses,
     proxy: proxySettings(env),
     clock,
+    persistence: persistenceOf(config),
     observer,
     resolve: systemResolve,
   };
@@ -46,6 +47,11 @@ export function installationKeyring(config: Config, clock: Clock, onFault: (faul
       return [limitKeyring(file, (repository) => repository.host === host && repositories.some((glob) => matchesRepository(glob, repository)))];
     }),
   );
+}
+
+// Silence ends well before a review's time does, so that the answer can say whose fault it is.
+function persistenceOf({ requestSeconds }: Config): Persistence {
+  return { attempts: 3, silenceMs: Math.min(5_000, requestSeconds * 625), jitter: Math.random };
 }
 
 type Files = Pick<RegistrySettings, "ca" | "client">;

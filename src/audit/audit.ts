@@ -148,7 +148,7 @@ async function within<T>({ timer }: AuditPorts, signal: AbortSignal, work: (limi
 }
 
 function settled(image: string, verdict: Verdict): Judgement {
-  return { image, level: "signed", digest: undefined, contents: [], verdict };
+  return { image, level: "signed", digest: undefined, contents: [], verdict, caveat: undefined };
 }
 
 function unreadLabels(error: UndeterminedError): Verdict {

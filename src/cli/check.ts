@@ -90,5 +90,5 @@ function unknownNamespace(error: UndeterminedError): Verdict {
 }
 
 function settled(image: string, verdict: Verdict): CheckedImage {
-  return { judgement: { image, level: "signed", digest: undefined, contents: [], verdict }, inspection: undefined };
+  return { judgement: { image, level: "signed", digest: undefined, contents: [], verdict, caveat: undefined }, inspection: undefined };
 }

@@ -12,11 +12,13 @@ export function combineEvidence(own: Evidence | undefined, others: readonly Evid
   if (first === undefined) return undefined;
   const isComplete = own?.failed.length === 0 && own.exhausted.length === 0;
   const open = isComplete ? [] : all;
+  const ages = all.flatMap(({ staleSeconds }) => staleSeconds ?? []);
   return {
     ...first,
     candidates: listOnce(all),
     failed: open.flatMap(({ failed }) => failed),
     exhausted: [...new Set(open.flatMap(({ exhausted }) => exhausted))],
+    ...(ages.length > 0 ? { staleSeconds: Math.max(...ages) } : {}),
   };
 }
 

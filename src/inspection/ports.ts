@@ -13,11 +13,22 @@ import type { Keyring } from "./keyring.ts";
 export interface Call {
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /**
+   * When the last of those who wait for the answer leaves, where that may be before the deadline, as in a look-up that
+   * several share: beyond it nothing is put off.
+   */
+  readonly patience?: number;
 }
 
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+}
+
+/** A clock with alarms. */
+export interface Timer extends Clock {
+  /** Calls `fire` once, `milliseconds` from now; calling the answer cancels it. */
+  after(milliseconds: number, fire: () => void): () => void;
 }
 
 /** A repository as one asker sees it. */

@@ -17,6 +17,8 @@ export interface FailedLocation {
   readonly reason: UndeterminedReason;
   /** Names the host and what went wrong; holds nothing that a registry wrote. */
   readonly message: string;
+  /** The registry that was asked; the image's own when absent. */
+  readonly host?: string;
 }
 
 /** Everything that was found for one subject digest, and what could not be found out. */
@@ -26,6 +28,8 @@ export interface Evidence {
   readonly failed: readonly FailedLocation[];
   /** The locations with more accessories than their quota lets us read. */
   readonly exhausted: readonly Location[];
+  /** Where some candidates were found earlier, in locations that fail now: how long ago, in seconds. */
+  readonly staleSeconds?: number;
   /** The locations that were not asked, since what was sought was found before; none when absent. */
   readonly unasked?: readonly Location[];
 }

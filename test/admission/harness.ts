@@ -3,7 +3,7 @@ import { Admission, type AdmissionInput } from "../../src/admission/admit.ts";
 import type { Announcement } from "../../src/admission/announcement.ts";
 import type { EntryPath } from "../../src/admission/entry.ts";
 import type { Demand } from "../../src/admission/labels.ts";
-import type { AdmissionEvent, AdmissionPorts, ImageEvent, Inspector, LabelMap, PullIdentity, RunningPod, ViolationEvent } from "../../src/admission/ports.ts";
+import type { AdmissionEvent, AdmissionPorts, ImageEvent, Inspector, LabelMap, OutageEvent, PullIdentity, RunningPod, StaleEvent, ViolationEvent } from "../../src/admission/ports.ts";
 import type { AdmissionSettings } from "../../src/admission/settings.ts";
 import { computeDigest, type Digest } from "../../src/image/digest.ts";
 import type { Inspection, Question } from "../../src/inspection/inspect.ts";
@@ -51,6 +51,7 @@ export class World {
   settings: AdmissionSettings = {
     defaults: DEFAULTS,
     exemptions: { namespaces: new Set(["exempt"]), exemptImage: ({ text }) => (text.includes("/debug") ? "registry.example.com/tools/debug:*" : undefined) },
+    passesInOutage: (host) => host === "harbor.example.com",
     requestMilliseconds: 8000,
     installationNamespace: "pratique-system",
   };
@@ -62,6 +63,8 @@ export class World {
   readonly admissions: AdmissionEvent[] = [];
   readonly images: ImageEvent[] = [];
   readonly violations: ViolationEvent[] = [];
+  readonly outages: OutageEvent[] = [];
+  readonly stale: StaleEvent[] = [];
   readonly announcements: Announcement[] = [];
   readonly defects: { uid: string; cause: unknown }[] = [];
   lookUpsUnderWay = 0;
@@ -77,6 +80,8 @@ export class World {
       recorder: {
         admission: (event) => void this.admissions.push(event),
         image: (event) => void this.images.push(event),
+        outage: (event) => void this.outages.push(event),
+        stale: (event) => void this.stale.push(event),
         violation: (event) => void this.violations.push(event),
         defect: (uid, cause) => void this.defects.push({ uid, cause }),
       },

@@ -434,7 +434,7 @@ t.test("slots are handed on in order, also after a failure", async (t) => {
 t.test("an image by itself, outside a request", async (t) => {
   const verdict = { kind: "trusted", reason: "Signed", detail: "a cosign signature document claims this digest" } as const;
   const digest = computeDigest("sha256", Buffer.from("x"));
-  const line = imageLine({ image: "nginx:1", level: "signed", digest, contents: [], verdict });
+  const line = imageLine({ image: "nginx:1", level: "signed", digest, contents: [], verdict, caveat: undefined });
   t.equal(line, `nginx:1 (${digest}) passes (Signed): a cosign signature document claims this digest.`);
 });
 

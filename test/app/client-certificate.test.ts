@@ -1,4 +1,5 @@
 import t, { type Test } from "tap";
+import { SYSTEM_TIMER } from "../../src/adapters/kubernetes/timer.ts";
 import { registryEnvironment } from "../../src/app/registries.ts";
 import { StartError } from "../../src/app/start-error.ts";
 import { parseConfig } from "../../src/config.ts";
@@ -58,7 +59,7 @@ t.test("nobody else is shown it, not where the registry redirects to either", as
 t.test("files that cannot be used are told at start, each by its registry and its field, and nothing in them is", async (t) => {
   const start = (certFile: string, keyFile: string) => (): unknown => {
     const yaml = registries({ host: "a.b", clientCertFile: `${files}/${certFile}`, clientKeyFile: `${files}/${keyFile}` });
-    return registryEnvironment({ config: parseConfig(yaml, "pratique.yaml"), env: {}, clock: { now: Date.now }, observer: { request() {}, inFlight() {} } });
+    return registryEnvironment({ config: parseConfig(yaml, "pratique.yaml"), env: {}, clock: SYSTEM_TIMER, observer: { request() {}, inFlight() {} } });
   };
   t.doesNotThrow(start("client.crt", "client.key"));
   const rows: readonly (readonly [cert: string, key: string, message: RegExp])[] = [

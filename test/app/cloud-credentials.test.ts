@@ -4,7 +4,7 @@ import type { Environment } from "../../src/app/environment.ts";
 import { type Cloud, CLOUDS, isRegistryOf } from "../../src/image/cloud-registry.ts";
 import { keyringOf } from "../../src/inspection/keyring.ts";
 import { createAuthority } from "../helpers/certificates.ts";
-import { manualClock } from "../helpers/clock.ts";
+import { handTimer } from "../helpers/hand-timer.ts";
 import { startCloudServices } from "../helpers/cloud-services.ts";
 import { signLegacy } from "../helpers/cosign.ts";
 import { imageManifest, push } from "../helpers/images.ts";
@@ -24,7 +24,7 @@ const key = generateSigningKey();
 
 /** A registry of each cloud behind a proxy, since nobody else can have its name; and the services that issue its credentials. */
 async function setUp(t: Test, cloud: Cloud, env: Environment = {}) {
-  const clock = manualClock();
+  const clock = handTimer();
   const services = await startCloudServices({ clock, identity: IDENTITY, secret: "issued:secret", lifetime: 3600 });
   const jwt = ["e30", Buffer.from(JSON.stringify({ exp: clock.now() / 1000 + 3600 })).toString("base64url"), "s"].join(".");
   const accounts = {

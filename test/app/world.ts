@@ -1,4 +1,5 @@
 import type { Test } from "tap";
+import { SYSTEM_TIMER } from "../../src/adapters/kubernetes/timer.ts";
 import type { Environment } from "../../src/app/environment.ts";
 import { composeInspection } from "../../src/app/inspection.ts";
 import { installationCredentials } from "../../src/app/installation.ts";
@@ -7,7 +8,7 @@ import { parseConfig } from "../../src/config.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import type { Inspection, Question } from "../../src/inspection/inspect.ts";
 import { EMPTY_KEYRING } from "../../src/inspection/keyring.ts";
-import type { Clock } from "../../src/inspection/ports.ts";
+import type { Timer } from "../../src/inspection/ports.ts";
 import type { TrustPolicy } from "../../src/trust/trust-policy.ts";
 import type { RegistryDouble } from "../helpers/registry-double.ts";
 
@@ -16,7 +17,7 @@ const OBSERVER = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
 /** What the whole inspection is composed from besides its configuration. */
 export interface World {
   readonly env?: Environment;
-  readonly clock?: Clock;
+  readonly clock?: Timer;
   readonly policies?: readonly TrustPolicy[];
 }
 
@@ -24,7 +25,7 @@ export interface World {
 export type Ask = (reference: string, question?: Partial<Omit<Question, "reference">>) => Promise<Inspection>;
 
 /** Registries by their settings, as `pratique serve` composes them from its configuration file; closed with the test. */
-export function inspectorOf(t: Test, yaml: string, { env = {}, clock = { now: Date.now }, policies = [] }: World = {}): Ask {
+export function inspectorOf(t: Test, yaml: string, { env = {}, clock = SYSTEM_TIMER, policies = [] }: World = {}): Ask {
   const config = parseConfig(yaml, "pratique.yaml");
   const environment = registryEnvironment({ config, env, clock, observer: OBSERVER });
   const inspection = composeInspection({

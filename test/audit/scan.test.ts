@@ -15,7 +15,7 @@ const SIGNED: Verdict = { kind: "trusted", reason: "Signed", detail: "a document
 function finding(name: string, verdict: Verdict, drift: Finding["drift"] = []): Finding {
   const owner = { apiVersion: "apps/v1", kind: "Deployment", name, uid: name };
   const identity = { namespace: "shop", pullSecrets: [], serviceAccount: "default" };
-  return { namespace: "shop", owner, image: "web:1", identity, pods: 1, running: new Map(), judgement: { image: "web:1", level: "signed", digest: DIGEST, contents: [DIGEST], verdict }, drift };
+  return { namespace: "shop", owner, image: "web:1", identity, pods: 1, running: new Map(), judgement: { image: "web:1", level: "signed", digest: DIGEST, contents: [DIGEST], caveat: undefined, verdict }, drift };
 }
 
 function world(findings: readonly Finding[]) {

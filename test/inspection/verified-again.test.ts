@@ -31,7 +31,7 @@ async function setUp(t: Test) {
   let later = 0;
   const clock = { now: () => Date.now() + later };
   const client = registryClient(t, registry);
-  const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, maxBytes: 1 << 24, lookupMs: 6000, clock };
+  const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, staleSeconds: 0, maxBytes: 1 << 24, lookupMs: 6000, clock };
   const caches = createCaches({ registry: client, locatorOver: (each) => new Gatherer(each), verify: verifyDocument }, { lookup() {}, inspected() {} }, settings);
   const policies: TrustPolicy[] = [policyOf(specOf(key))];
   const ports = { ...inspectorPorts(caches.registry, caches.locator), verifications: caches.verifications, policies: { policiesFor: async () => policies } };

@@ -11,6 +11,8 @@ export interface CacheSettings {
   readonly tagSeconds: number;
   readonly foundSeconds: number;
   readonly absentSeconds: number;
+  /** How long beyond its time what was found may answer while its registry cannot be reached. */
+  readonly staleSeconds: number;
   /** Of all caches together. */
   readonly maxBytes: number;
   /** Milliseconds that one shared look-up may take. */

@@ -4,6 +4,7 @@ import type { Repository, Target } from "../../image/reference.ts";
 import type { Access, Call, Clock, Referrers, Registry } from "../../inspection/ports.ts";
 import type { CredentialScopes } from "./scope.ts";
 import { SharedLookups } from "./shared-lookups.ts";
+import { halfOf, isUnreachableError } from "./stale.ts";
 import { type CacheObserver, Store } from "./store.ts";
 
 export interface ContentCacheSettings {
@@ -11,23 +12,28 @@ export interface ContentCacheSettings {
   readonly proofBytes: number;
   /** Seconds that a proof of access to a digest lasts. */
   readonly proofSeconds: number;
+  /** Seconds beyond that for which it still counts while the registry cannot be reached. */
+  readonly staleSeconds: number;
   /** Milliseconds that one shared look-up may take. */
   readonly lookupMs: number;
 }
 
-type Proof = Readonly<Record<string, never>>;
-const PROOF: Proof = Object.freeze({});
+interface Proof {
+  /** Milliseconds by the clock. */
+  readonly until: number;
+}
 
 /**
  * A registry whose manifests and blobs are kept by digest, since they cannot change. They are reachable only behind an
- * access proof: the same credential has been handed the same digest from the same repository within the proof's time.
- * Tags are always asked for; only equal requests under way are joined.
+ * access proof: the same credential has been handed the same digest from the same repository within the proof's time,
+ * or for a manifest somewhat longer ago while the registry cannot be reached. Tags are always asked for; only equal
+ * requests under way are joined.
  */
 export class ContentCache implements Registry {
   readonly #inner: Registry;
   readonly #scopes: CredentialScopes;
   readonly #observer: CacheObserver;
-  readonly #proofSeconds: number;
+  readonly #settings: ContentCacheSettings & { readonly clock: Clock };
   readonly manifests: Store<Manifest | Uint8Array>;
   readonly proofs: Store<Proof>;
   readonly #fetchingManifests: SharedLookups<Manifest>;
@@ -37,7 +43,7 @@ export class ContentCache implements Registry {
     this.#inner = inner;
     this.#scopes = scopes;
     this.#observer = observer;
-    this.#proofSeconds = settings.proofSeconds;
+    this.#settings = settings;
     this.manifests = new Store("content", settings.contentBytes, settings.clock);
     this.proofs = new Store("proofs", settings.proofBytes, settings.clock);
     this.#fetchingManifests = new SharedLookups(settings.clock, settings.lookupMs);
@@ -49,7 +55,7 @@ export class ContentCache implements Registry {
   }
 
   remembers(access: Access, target: Target): boolean {
-    return target.kind === "digest" && this.#reach(access, target.digest) !== undefined;
+    return target.kind === "digest" && this.#reachEarlier(access, target.digest) !== undefined;
   }
 
   async fetchManifest(access: Access, target: Target, call: Call): Promise<Manifest> {
@@ -60,11 +66,14 @@ export class ContentCache implements Registry {
     }
     const key = `${this.#scopes.keyOf(access)} ${target.kind === "digest" ? target.digest : target.tag}`;
     this.#observer.lookup("content", this.#fetchingManifests.has(key) ? "shared" : "miss");
-    return this.#fetchingManifests.run(key, call, async (own) => {
-      const manifest = await this.#inner.fetchManifest(access, target, own);
-      this.#keep(access, manifest.digest, manifest);
-      return manifest;
-    });
+    const fetch = (bounds: Call): Promise<Manifest> =>
+      this.#fetchingManifests.run(key, bounds, async (own) => {
+        const manifest = await this.#fetched(access, target, own);
+        this.#keep(access, manifest.digest, manifest);
+        return manifest;
+      });
+    const earlier = target.kind === "digest" ? this.#reachEarlier(access, target.digest) : undefined;
+    return earlier === undefined || earlier instanceof Uint8Array ? fetch(call) : this.#unlessUnreachable(earlier, fetch, call);
   }
 
   async fetchBlob(access: Access, descriptor: Descriptor, maxBytes: number, call: Call): Promise<Uint8Array> {
@@ -86,13 +95,39 @@ export class ContentCache implements Registry {
     return this.#inner.listReferrers(access, subject, call);
   }
 
+  async #unlessUnreachable(earlier: Manifest, fetch: (call: Call) => Promise<Manifest>, call: Call): Promise<Manifest> {
+    try {
+      return await fetch(halfOf(call, this.#settings.clock));
+    } catch (error) {
+      if (!isUnreachableError(error)) throw error;
+      this.#observer.lookup("content", "stale");
+      return earlier;
+    }
+  }
+
+  // Whoever is refused what they could read before has lost the right to it, or it is gone.
+  async #fetched(access: Access, target: Target, own: Call): Promise<Manifest> {
+    try {
+      return await this.#inner.fetchManifest(access, target, own);
+    } catch (error) {
+      if (target.kind === "digest" && !isUnreachableError(error)) this.proofs.forget(this.#proofKey(access, target.digest));
+      throw error;
+    }
+  }
+
   #reach(access: Access, digest: Digest): Manifest | Uint8Array | undefined {
+    const proof = this.proofs.get(this.#proofKey(access, digest));
+    return proof !== undefined && this.#settings.clock.now() < proof.until ? this.manifests.get(digest) : undefined;
+  }
+
+  #reachEarlier(access: Access, digest: Digest): Manifest | Uint8Array | undefined {
     return this.proofs.has(this.#proofKey(access, digest)) ? this.manifests.get(digest) : undefined;
   }
 
   #keep(access: Access, digest: Digest, content: Manifest | Uint8Array): void {
     this.manifests.keep(digest, content);
-    this.proofs.keepFor(this.#proofSeconds, this.#proofKey(access, digest), PROOF);
+    const { clock, proofSeconds, staleSeconds } = this.#settings;
+    this.proofs.keepFor(proofSeconds + staleSeconds, this.#proofKey(access, digest), { until: clock.now() + proofSeconds * 1000 });
   }
 
   #proofKey(access: Access, digest: Digest): string {

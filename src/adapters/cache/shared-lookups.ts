@@ -1,6 +1,12 @@
 import type { Call, Clock } from "../../inspection/ports.ts";
 import { UndeterminedError } from "../../verdict/failure.ts";
 
+interface UnderWay<Value> {
+  readonly promise: Promise<Value>;
+  /** When the last of its callers leaves. */
+  patience: number;
+}
+
 /**
  * Makes equal look-ups under way one look-up. It has a limit of its own and no caller's signal: a caller whose time is
  * over leaves, and the look-up goes on for the others and for the cache.
@@ -8,7 +14,7 @@ import { UndeterminedError } from "../../verdict/failure.ts";
 export class SharedLookups<Value> {
   readonly #clock: Clock;
   readonly #limitMs: number;
-  readonly #underWay = new Map<string, Promise<Value>>();
+  readonly #underWay = new Map<string, UnderWay<Value>>();
 
   /** `limitMs`: the longest that one shared look-up may take, in milliseconds. */
   constructor(clock: Clock, limitMs: number) {
@@ -22,16 +28,28 @@ export class SharedLookups<Value> {
 
   /** Throws what the look-up throws, or UndeterminedError (DeadlineExceeded) when the caller's own time is over first. */
   run(key: string, call: Call, lookup: (own: Call) => Promise<Value>): Promise<Value> {
-    return this.#within(call, this.#underWay.get(key) ?? this.#start(key, lookup));
+    const patience = call.patience ?? call.deadline;
+    const underWay = this.#underWay.get(key) ?? this.#start(key, patience, lookup);
+    underWay.patience = Math.max(underWay.patience, patience);
+    return this.#within(call, underWay.promise);
   }
 
-  #start(key: string, lookup: (own: Call) => Promise<Value>): Promise<Value> {
-    const own: Call = { deadline: this.#clock.now() + this.#limitMs, signal: new AbortController().signal };
-    const started = lookup(own).finally(() => this.#underWay.delete(key));
+  #start(key: string, patience: number, lookup: (own: Call) => Promise<Value>): UnderWay<Value> {
+    const deadline = this.#clock.now() + this.#limitMs;
+    const { promise, resolve, reject } = Promise.withResolvers<Value>();
+    const underWay: UnderWay<Value> = { promise, patience };
+    const own: Call = {
+      deadline,
+      signal: new AbortController().signal,
+      get patience() {
+        return Math.min(deadline, underWay.patience);
+      },
+    };
     // Every caller may have left by the time it fails; each of them has had its own answer.
-    started.catch(() => undefined);
-    this.#underWay.set(key, started);
-    return started;
+    promise.catch(() => undefined);
+    this.#underWay.set(key, underWay);
+    lookup(own).finally(() => this.#underWay.delete(key)).then(resolve, reject);
+    return underWay;
   }
 
   #within(call: Call, lookup: Promise<Value>): Promise<Value> {

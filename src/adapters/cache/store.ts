@@ -8,7 +8,8 @@ export type CacheName = (typeof CACHE_NAMES)[number];
 
 /** What the metrics want to know of a look-up in a cache. */
 export interface CacheObserver {
-  lookup(cache: CacheName, result: "hit" | "miss" | "shared"): void;
+  /** `stale`: answered by what was known earlier, besides the `miss` that this look-up was first. */
+  lookup(cache: CacheName, result: "hit" | "miss" | "shared" | "stale"): void;
 }
 
 /** One cache, bounded in bytes, on an injected clock. The least recently used goes first. */
@@ -35,9 +36,14 @@ export class Store<Value extends object> {
     return this.#entries.has(key);
   }
 
-  /** Keeps a value for so many seconds; zero keeps nothing (to lru-cache a ttl of zero is for ever). */
+  /** Keeps a value for so many seconds; zero keeps nothing, not even what was there (to lru-cache a ttl of zero is for ever). */
   keepFor(seconds: number, key: string, value: Value): void {
     if (seconds > 0) this.#entries.set(key, value, { ttl: seconds * 1000 });
+    else this.forget(key);
+  }
+
+  forget(key: string): void {
+    this.#entries.delete(key);
   }
 
   /** Keeps what cannot change until it is evicted. */

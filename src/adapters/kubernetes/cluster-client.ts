@@ -6,6 +6,7 @@ import { Connection } from "./connection.ts";
 import { type ClusterSource, loadKubeConfig } from "./kubeconfig.ts";
 import { expireWithAnswer, Limit } from "./limit.ts";
 import { eachLine } from "./lines.ts";
+import { ONCE, type Repeats, repeated } from "./repeats.ts";
 import type { Timer } from "./timer.ts";
 
 /** A GET below the API server's address. */
@@ -48,15 +49,18 @@ const MAX_STATUS = 64 * 1024;
 export class ClusterClient {
   readonly #connection: Connection;
   readonly #timer: Timer;
+  readonly #repeats: Repeats;
 
-  constructor(source: ClusterSource, timer: Timer) {
+  /** `repeats`: of what is read; what is written is sent once. */
+  constructor(source: ClusterSource, timer: Timer, repeats: Repeats = ONCE) {
     this.#connection = new Connection(() => loadKubeConfig(source));
     this.#timer = timer;
+    this.#repeats = repeats;
   }
 
   /** One object or one page of a list. NotFound only when the API server itself says so. */
   get(question: ApiRequest, call: Call): Promise<JsonObject> {
-    return this.#ask(question, call);
+    return repeated(() => this.#ask(question, call), call, this.#timer, this.#repeats);
   }
 
   /** Writes one object and returns it as it is then. Conflict when it is no longer, or already, there as the change supposes. */

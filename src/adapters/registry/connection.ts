@@ -1,21 +1,27 @@
 import { getCACertificates } from "node:tls";
 import type { Dispatcher } from "undici";
 import type { AddressRule } from "./address.ts";
+import { Breaker } from "./breaker.ts";
 import type { Challenge } from "./challenge.ts";
 import { createDispatcher, type TlsSettings } from "./dispatcher.ts";
+import { ping } from "./ping.ts";
 import { type ProxyFor, proxyChooser } from "./proxies.ts";
 import { Reach } from "./reach.ts";
+import { Retries } from "./retries.ts";
 import type { RegistryEnvironment } from "./settings.ts";
 import { Slots } from "./slots.ts";
 
 /**
- * All that is kept of one registry: its connections, its limit on requests, and what it last asked for with a 401.
+ * All that is kept of one registry: its connections, its limit on requests, whether it answers, and what it last asked
+ * for with a 401.
  * Redirect targets and token services are reached through connections of their registry's own, under the rule for
  * addresses that holds for them.
  */
 export class RegistryConnection {
   readonly reach: Reach;
   readonly slots: Slots;
+  readonly breaker: Breaker;
+  readonly retries: Retries;
   /** What the registry last wanted to know of who asks; it spares the next request that round. */
   challenge: Challenge | undefined;
   readonly #environment: RegistryEnvironment;
@@ -27,6 +33,10 @@ export class RegistryConnection {
     this.slots = new Slots(this.reach.settings.maxInFlight);
     this.#environment = environment;
     this.#proxyFor = proxyChooser(environment.proxy);
+    const { clock: timer, persistence } = environment;
+    const { base } = this.reach;
+    this.breaker = new Breaker({ host, timer, ping: () => ping({ host, base, dispatcher: () => this.dispatcher(base, base) }, environment) });
+    this.retries = new Retries({ timer, persistence, isWorthwhile: () => this.breaker.isClosed });
   }
 
   /** As references and settings write it. */
@@ -50,11 +60,12 @@ export class RegistryConnection {
   }
 
   #create(rule: AddressRule, tls: TlsSettings, proxy: string | undefined): Dispatcher {
-    const { resolve } = this.#environment;
+    const { resolve, persistence } = this.#environment;
     return createDispatcher({
       rule,
       tls,
       connections: this.reach.settings.maxInFlight,
+      silenceMs: persistence.silenceMs,
       proxy,
       resolve,
       onResolved: (hostname, classes) => {

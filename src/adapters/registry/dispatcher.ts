@@ -27,6 +27,8 @@ export interface DispatcherOptions {
   readonly rule: AddressRule;
   readonly tls: TlsSettings;
   readonly connections: number;
+  /** Milliseconds without a connection or a byte of the answer, after which a request fails. */
+  readonly silenceMs: number;
   /** URL of an HTTP(S) or SOCKS5 proxy; undefined to connect directly. */
   readonly proxy: string | undefined;
   readonly resolve: Resolve;
@@ -40,14 +42,14 @@ export interface DispatcherOptions {
  * written never come by here: they are for the caller to check.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { proxy, connections } = options;
-  const tls = connectTls(options.tls);
+  const { proxy, connections, silenceMs } = options;
+  const tls = { ...connectTls(options.tls), timeout: silenceMs };
   const limits = {
     allowH2: false,
     connections,
-    // Every request has a deadline, which bounds headers and body alike.
-    headersTimeout: 0,
-    bodyTimeout: 0,
+    // Every request has a deadline as well, which bounds an answer that comes in drops.
+    headersTimeout: silenceMs,
+    bodyTimeout: silenceMs,
   };
   if (proxy === undefined) return new Agent({ ...limits, connect: { ...tls, lookup: guardedLookup(options) } });
   if (proxy.startsWith("socks5:")) return new Socks5ProxyAgent(proxy, { ...limits, requestTls: tls });

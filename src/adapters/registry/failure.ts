@@ -1,5 +1,6 @@
 import type { Credential } from "../../inspection/credential.ts";
 import { RefusedError, UndeterminedError } from "../../verdict/failure.ts";
+import { isTransient, TransientError } from "./transient.ts";
 
 /** The registry's status for something that we asked it for; `name` is ours, as in `host/path:tag`. */
 export interface Refusal {
@@ -24,11 +25,14 @@ export function statusError({ host, name, status, credential }: Refusal): Refuse
   }
 }
 
-/** What a status means that has no meaning of its own: too many requests, or an answer that we cannot use. */
-export function serverError(host: string, status: number): UndeterminedError {
-  return status === 429
-    ? new UndeterminedError("RateLimited", `${host} takes no more requests from us for now (429)`)
-    : new UndeterminedError("RegistryUnavailable", `${host} answered with status ${status}`);
+/**
+ * What a status means that has no meaning of its own: too many requests, or an answer that we cannot use. `retryAfter` is
+ * the header that came with it.
+ */
+export function serverError(host: string, status: number, retryAfter?: string): UndeterminedError {
+  if (status === 429) return new TransientError("RateLimited", `${host} takes no more requests from us for now (429)`, { retryAfter });
+  const message = `${host} answered with status ${status}`;
+  return isTransient(status) ? new TransientError("RegistryUnavailable", message, { retryAfter }) : new UndeterminedError("RegistryUnavailable", message);
 }
 
 function asker(credential: Credential): string {
@@ -37,7 +41,8 @@ function asker(credential: Credential): string {
 
 const PLAIN_ANSWER = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "ERR_SSL_HTTP_REQUEST", "EPROTO"]);
 const NO_NAME = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_NODATA", "EAI_NONAME"]);
-const SLOW = new Set(["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT"]);
+const NO_CONNECTION = new Set(["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT"]);
+const SILENT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
 const CUT_OFF = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"]);
 const UNTRUSTED = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|ERR_TLS_CERT)/;
 
@@ -46,17 +51,19 @@ const PROXY = /^UND_ERR_(?:ABORTED$|PRX_|SOCKS5)/;
 
 /**
  * No whole answer came. Of what was thrown only the code is kept: undici puts bytes of the answer, and node a
- * certificate's names, into their errors.
+ * certificate's names, into their errors. What took long to fail is not worth asking again: the time is gone.
  */
 export function networkError(where: string, thrown: unknown): UndeterminedError {
   const code = codeOf(thrown);
-  return new UndeterminedError("RegistryUnavailable", `${where}: ${explanation(code)}`, { cause: code });
+  const kind = NO_CONNECTION.has(code) || SILENT.has(code) ? UndeterminedError : TransientError;
+  return new kind("RegistryUnavailable", `${where}: ${explanation(code)}`, { cause: code });
 }
 
 function explanation(code: string): string {
   if (NO_NAME.has(code)) return `the name does not resolve (${code})`;
   if (code === "ECONNREFUSED") return "nobody listens there (ECONNREFUSED)";
-  if (SLOW.has(code)) return `no connection in time (${code})`;
+  if (NO_CONNECTION.has(code)) return `no connection in time (${code})`;
+  if (SILENT.has(code)) return `it is silent (${code})`;
   if (PLAIN_ANSWER.has(code)) return `the answer is not TLS (${code}); a registry without TLS needs \`plainHTTP: true\` in its configuration`;
   if (UNTRUSTED.test(code)) return `the certificate is not trusted (${code}); a private certificate authority goes into \`caFile\``;
   if (PROXY.test(code)) return `the proxy does not connect us (${code})`;

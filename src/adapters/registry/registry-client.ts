@@ -122,7 +122,8 @@ export class RegistryClient implements Registry, AccessoryLists {
     return withinCall(call, this.#environment.clock, host, (signal) =>
       this.#connections.use(host, (connection) => {
         const url = new URL(`v2/${repository}/${path}`, connection.reach.base);
-        return this.#authorizer.exchange(connection, access, { ...request, url, headers: { accept } }, signal);
+        const send = (): Promise<Answer> => this.#authorizer.exchange(connection, access, { ...request, url, headers: { accept } }, signal);
+        return connection.retries.run(send, call, signal);
       }),
     );
   }

@@ -1,5 +1,5 @@
 import type { LookupAddress } from "node:dns";
-import type { Clock } from "../../inspection/ports.ts";
+import type { Timer } from "../../inspection/ports.ts";
 
 /** PEM: a certificate with its chain, and its private key. */
 export interface ClientCertificate {
@@ -33,7 +33,19 @@ export interface ProxySettings {
 /** Calls back with every address that a host name has, or with the error of `dns.lookup`. */
 export type Resolve = (hostname: string, callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void) => void;
 
-export type RequestKind = "manifest" | "blob" | "referrers" | "token";
+/** `ping`: whether the registry answers at all, asked once it has failed several times. */
+export type RequestKind = "manifest" | "blob" | "referrers" | "token" | "ping";
+
+/** What is borne with before a registry counts as unavailable. */
+export interface Persistence {
+  /** How often one request is sent at most, the first time included. */
+  readonly attempts: number;
+  /** Milliseconds without a connection or without a byte, after which nothing more is waited for. */
+  readonly silenceMs: number;
+  /** From 0 to 1, by chance: those who failed together do not come back together. */
+  readonly jitter: () => number;
+}
+
 
 /** What happens on the wire, for metrics. `host` is the registry's, also for a request to its token service. */
 export interface RegistryObserver {
@@ -49,7 +61,8 @@ export interface RegistryEnvironment {
   readonly privateAddresses: "allow" | "configured";
   /** Undefined to connect directly. Behind a proxy, names are resolved by it: only written addresses can be checked. */
   readonly proxy: ProxySettings | undefined;
-  readonly clock: Clock;
+  readonly clock: Timer;
+  readonly persistence: Persistence;
   readonly observer: RegistryObserver;
   readonly resolve: Resolve;
 }

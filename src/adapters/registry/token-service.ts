@@ -2,6 +2,7 @@ import { field, parseJsonObject, stringField } from "../../json.ts";
 import { UndeterminedError } from "../../verdict/failure.ts";
 import { serverError } from "./failure.ts";
 import type { Token, TokenQuestion } from "./tokens.ts";
+import { retryAfterIn } from "./transient.ts";
 import type { Answer, OutgoingRequest } from "./transport.ts";
 
 const MAX_BYTES = 262_144;
@@ -40,7 +41,7 @@ export function basic(username: string, password: string): string {
 export function tokenOf(answer: Answer, host: string): Token {
   const { status } = answer;
   const service = `the token service of ${host}`;
-  if (status === 429 || status === 408 || status >= 500 || status < 200) throw serverError(service, status);
+  if (status === 429 || status === 408 || status >= 500 || status < 200) throw serverError(service, status, retryAfterIn(answer.headers));
   if (status !== 200) throw new UndeterminedError("Unauthorized", `${service} gives us no token (${status})`);
   const token = decode(answer.bytes);
   if (token === undefined) throw new UndeterminedError("RegistryUnavailable", `${service} answered without a usable token`);

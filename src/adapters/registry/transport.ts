@@ -47,24 +47,34 @@ export class Transport {
 
   /**
    * One request with its redirects and its body, in one slot of its registry. Whatever the status, it is an answer;
-   * without one, throws RefusedError (RegistryForbidden, TooLarge, Malformed) or UndeterminedError (RegistryUnavailable).
+   * without one, throws RefusedError (RegistryForbidden, TooLarge, Malformed) or UndeterminedError (RegistryUnavailable,
+   * also without a request while the registry is known not to answer).
    */
   async exchange(connection: RegistryConnection, request: OutgoingRequest, signal: AbortSignal): Promise<Answer> {
-    return connection.slots.run(signal, async () => {
-      const { clock, observer } = this.#environment;
-      const { host } = connection;
-      const started = clock.now();
-      let status: number | "error" = "error";
-      observer.inFlight(host, 1);
-      try {
-        const answer = await travel(connection, request, signal);
-        status = answer.status;
-        return answer;
-      } finally {
-        observer.inFlight(host, -1);
-        observer.request(request.kind, host, status, (clock.now() - started) / 1000);
-      }
+    const { breaker, slots } = connection;
+    // What a token service does says nothing of its registry.
+    if (request.kind === "token") return slots.run(signal, () => this.#observed(connection, request, signal));
+    await breaker.enter(signal);
+    return slots.run(signal, () => {
+      breaker.refuseOpen();
+      return breaker.watch(() => this.#observed(connection, request, signal), signal);
     });
+  }
+
+  async #observed(connection: RegistryConnection, request: OutgoingRequest, signal: AbortSignal): Promise<Answer> {
+    const { clock, observer } = this.#environment;
+    const { host } = connection;
+    const started = clock.now();
+    let status: number | "error" = "error";
+    observer.inFlight(host, 1);
+    try {
+      const answer = await travel(connection, request, signal);
+      status = answer.status;
+      return answer;
+    } finally {
+      observer.inFlight(host, -1);
+      observer.request(request.kind, host, status, (clock.now() - started) / 1000);
+    }
   }
 }
 

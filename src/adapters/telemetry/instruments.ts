@@ -17,6 +17,7 @@ export function createInstruments(registry: Registry) {
     admissions: counter("pratique_admissions_total", "Admission reviews answered.", ["entry", "operation", "decision", "reason"]),
     admissionSeconds: histogram("pratique_admission_duration_seconds", "Time from a review's arrival to its answer.", ["entry", "decision"]),
     violations: counter("pratique_violations_total", "Images that do not pass for a mode of their namespace.", ["mode", "level", "reason", "namespace"]),
+    outageAdmissions: counter("pratique_outage_admissions_total", "Pods let in unchecked while a registry could not be reached.", ["namespace"]),
     images: counter("pratique_images_total", "Images judged.", ["level", "verdict", "reason"]),
     inspections: counter("pratique_inspections_total", "Look-ups of signatures in a registry.", ["result"]),
     requests: counter("pratique_registry_requests_total", "Requests to registries and their token services.", ["registry", "kind", "status"]),

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 
-import type { AdmissionEvent, ImageEvent, ViolationEvent } from "../../admission/ports.ts";
+import type { AdmissionEvent, ImageEvent, OutageEvent, StaleEvent, ViolationEvent } from "../../admission/ports.ts";
 import type { ScanSummary } from "../../audit/scan.ts";
 import { errorLine } from "./error-line.ts";
 
@@ -44,6 +44,14 @@ export class Logs {
 
   image({ level, ...event }: ImageEvent): void {
     this.#logger.debug({ ...event, asked: level }, "judged");
+  }
+
+  outage(event: OutageEvent): void {
+    this.#logger.warn(event, "admitted unchecked, in an outage");
+  }
+
+  stale({ age, ...event }: StaleEvent): void {
+    this.#logger.warn({ ...event, seconds: Math.round(age) }, "passed by what was found earlier, since its registry cannot be reached");
   }
 
   defect(uid: string, cause: unknown): void {

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 
-import type { AdmissionEvent, ImageEvent, ViolationEvent } from "../../admission/ports.ts";
+import type { AdmissionEvent, ImageEvent, OutageEvent, ViolationEvent } from "../../admission/ports.ts";
 import type { ScanSummary } from "../../audit/scan.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
 import { LabelValues, OTHER } from "./label-values.ts";
@@ -33,7 +33,7 @@ export class Metrics {
   readonly #values: LabelValues;
   readonly #scans: ScanMetrics;
   readonly #options: MetricsOptions;
-  /** The namespaces that have series of their own, with the labels of each series. */
+  /** The namespaces that have series of their own, with the labels of each series of violations. */
   readonly #named = new Map<string, Map<string, Violation>>();
   readonly #readings: Readings[] = [];
 
@@ -81,9 +81,14 @@ export class Metrics {
     const isNamed = this.#options.isLabelled(namespace);
     const labels: Violation = { mode, level, reason, namespace: isNamed ? namespace : "" };
     this.#instruments.violations.inc(labels);
-    if (!isNamed) return;
-    const series = this.#named.get(namespace) ?? new Map<string, Violation>();
-    this.#named.set(namespace, series.set(`${mode} ${level} ${reason}`, labels));
+    if (isNamed) this.#seriesOf(namespace).set(`${mode} ${level} ${reason}`, labels);
+  }
+
+  outage({ namespace }: Pick<OutageEvent, "namespace">): void {
+    const isNamed = this.#options.isLabelled(namespace);
+    this.#instruments.outageAdmissions.inc({ namespace: isNamed ? namespace : "" });
+    // So that it is known by its name, and dropped with it.
+    if (isNamed) this.#seriesOf(namespace);
   }
 
   image({ level, verdict, reason }: ImageEvent): void {
@@ -128,11 +133,18 @@ export class Metrics {
     this.#instruments.events.inc({ result });
   }
 
+  #seriesOf(namespace: string): Map<string, Violation> {
+    const series = this.#named.get(namespace) ?? new Map<string, Violation>();
+    this.#named.set(namespace, series);
+    return series;
+  }
+
   // A namespace that has gone, or has lost its labels, takes its series with it.
   #dropUnlabelled(): void {
     for (const [namespace, series] of this.#named) {
       if (this.#options.isLabelled(namespace)) continue;
       for (const labels of series.values()) this.#instruments.violations.remove({ ...labels });
+      this.#instruments.outageAdmissions.remove({ namespace });
       this.#named.delete(namespace);
     }
   }

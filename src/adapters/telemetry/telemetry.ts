@@ -1,4 +1,4 @@
-import type { AdmissionEvent, ImageEvent, Recorder, ViolationEvent } from "../../admission/ports.ts";
+import type { AdmissionEvent, ImageEvent, OutageEvent, Recorder, StaleEvent, ViolationEvent } from "../../admission/ports.ts";
 import type { ScanObserver, ScanSummary } from "../../audit/scan.ts";
 import type { Logs } from "./logs.ts";
 import type { Metrics } from "./metrics.ts";
@@ -29,6 +29,15 @@ export class Telemetry implements Recorder, ScanObserver {
   image(event: ImageEvent): void {
     this.#metrics.image(event);
     this.#logs.image(event);
+  }
+
+  outage(event: OutageEvent): void {
+    this.#metrics.outage(event);
+    this.#logs.outage(event);
+  }
+
+  stale(event: StaleEvent): void {
+    this.#logs.stale(event);
   }
 
   defect(uid: string, cause: unknown): void {

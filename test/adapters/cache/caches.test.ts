@@ -88,7 +88,7 @@ function setUp(change: { readonly tagSeconds?: number; readonly maxBytes?: numbe
     lookup: (cache: string, result: string) => void seen.push(`${cache} ${result}`),
     inspected: (result: string) => void seen.push(`inspected ${result}`),
   };
-  const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, maxBytes: 64 * 1024 * 1024, lookupMs: 6000, clock, ...change };
+  const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, staleSeconds: 0, maxBytes: 64 * 1024 * 1024, lookupMs: 6000, clock, ...change };
   const caches = createCaches({ registry, locatorOver: () => locator, verify: () => ({ kind: "rejected", fault: "BadSignature" }) }, observer, settings);
   const call = (ms = 8000, signal = new AbortController().signal): Call => ({ deadline: clock.now() + ms, signal });
   return { clock, registry, located, answers, caches, seen, call };
@@ -229,6 +229,40 @@ t.test("equal look-ups under way are one, and one caller's deadline does not fai
   const all = await Promise.all(Array.from({ length: 50 }, () => caches.locator.locate(access(ALICE), kept(subject), call())));
   t.equal(located.length, 1);
   t.equal(new Set(all).size, 1);
+});
+
+t.test("a shared look-up knows until when somebody waits for it", async (t) => {
+  const { clock, registry, answers, caches, call } = setUp();
+  const subject = computeDigest("sha256", Buffer.from("image"));
+  const started = Promise.withResolvers<Call>();
+  const held = Promise.withResolvers<void>();
+  answers.set(subject, async (own) => {
+    started.resolve(own);
+    await held.promise;
+    return evidence(subject);
+  });
+  const waiting = [caches.locator.locate(access(ALICE), kept(subject), call(2_000))];
+  const own = await started.promise;
+  const left = (): number => (own.patience ?? 0) - clock.now();
+  t.equal(left(), 2_000);
+  waiting.push(caches.locator.locate(access(ALICE), kept(subject), call(1_000)));
+  t.equal(left(), 2_000, "the last of them counts");
+  waiting.push(caches.locator.locate(access(ALICE), kept(subject), call(5_000)));
+  t.equal(left(), 5_000);
+  waiting.push(caches.locator.locate(access(ALICE), kept(subject), call(8_000)));
+  t.equal(left(), 6_000, "and no more than the look-up's own time");
+  held.resolve();
+  await Promise.all(waiting);
+
+  registry.tags.set("v1", manifest("one"));
+  const asked: (number | undefined)[] = [];
+  const fetch = registry.fetchManifest.bind(registry);
+  registry.fetchManifest = (who, target, inner) => {
+    asked.push(inner.patience);
+    return fetch(who, target, inner);
+  };
+  await caches.registry.fetchManifest(access(ALICE), tag("v1"), { ...call(8_000), patience: clock.now() + 3_000 });
+  t.same(asked, [clock.now() + 3_000], "also where one shared look-up is part of another");
 });
 
 t.test("a shared look-up that fails is forgotten", async (t) => {

@@ -9,7 +9,7 @@ import type { Manifest } from "../../../src/image/manifest.ts";
 import type { Credential } from "../../../src/inspection/credential.ts";
 import type { Call } from "../../../src/inspection/ports.ts";
 import { createAuthority } from "../../helpers/certificates.ts";
-import { manualClock } from "../../helpers/clock.ts";
+import { handTimer } from "../../helpers/hand-timer.ts";
 import { imageManifest, push } from "../../helpers/images.ts";
 import type { Authentication } from "../../helpers/registry-auth.ts";
 import { type RegistryDouble, startRegistry } from "../../helpers/registry-double.ts";
@@ -199,7 +199,7 @@ t.test("an identity token is exchanged by POST", async (t) => {
 });
 
 t.test("tokens end when they expire, or when the registry says so", async (t) => {
-  const clock = manualClock();
+  const clock = handTimer();
   const { registry, fetch, sent } = await start(t, { ...BEARER, expiresIn: 100 }, {}, { clock });
   const whole = ["GET manifest shop/web", "GET token Basic", "GET manifest shop/web Bearer"];
   await fetch("shop/web:v1", ALICE);
@@ -220,7 +220,7 @@ t.test("tokens end when they expire, or when the registry says so", async (t) =>
 });
 
 t.test("a token's lifetime is what its answer says, else a minute", async (t) => {
-  const clock = manualClock();
+  const clock = handTimer();
   const { registry, fetch, sent } = await start(t, { ...BEARER, expiresIn: 86_400 }, {}, { clock });
   for (const [answer, lifetime] of [[{}, 60], [{ expires_in: 0 }, 60], [{ expires_in: "900" }, 60], [{ expires_in: 900 }, 900]] as const) {
     registry.fault(/^\/token/, ({ response, usual }) => {

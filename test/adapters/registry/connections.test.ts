@@ -1,5 +1,6 @@
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import t from "tap";
+import { SYSTEM_TIMER } from "../../../src/adapters/kubernetes/timer.ts";
 import { RegistryConnection } from "../../../src/adapters/registry/connection.ts";
 import { Connections } from "../../../src/adapters/registry/connections.ts";
 import { joined, withinCall } from "../../../src/adapters/registry/deadline.ts";
@@ -10,6 +11,7 @@ import { ANONYMOUS } from "../../../src/inspection/credential.ts";
 import { RefusedError, type UndeterminedError } from "../../../src/verdict/failure.ts";
 import { createAuthority } from "../../helpers/certificates.ts";
 import { manualClock } from "../../helpers/clock.ts";
+import { ONCE } from "../../helpers/persistence.ts";
 import { startRegistry } from "../../helpers/registry-double.ts";
 import { failure } from "./world.ts";
 
@@ -20,7 +22,8 @@ function environment(settings: Partial<RegistrySettings> = {}): RegistryEnvironm
     settingsFor: (host) => ({ plainHTTP: true, allowPrivate: host.startsWith("registry.test"), ca: undefined, tokenRealms: [], maxInFlight: 2, ...settings }),
     privateAddresses: "allow",
     proxy: undefined,
-    clock: { now: Date.now },
+    clock: SYSTEM_TIMER,
+    persistence: ONCE,
     observer: { request: () => undefined, inFlight: () => undefined },
     resolve: (_hostname, callback) => setImmediate(callback, null, [{ address: "127.0.0.1", family: 4 }]),
   };

@@ -1,12 +1,14 @@
 import type { LookupAddress } from "node:dns";
 import { isIPv6 } from "node:net";
 import type { Test } from "tap";
+import { SYSTEM_TIMER } from "../../../src/adapters/kubernetes/timer.ts";
 import { RegistryClient } from "../../../src/adapters/registry/registry-client.ts";
-import type { ProxySettings, RegistryEnvironment, RegistrySettings, Resolve } from "../../../src/adapters/registry/settings.ts";
+import type { Persistence, ProxySettings, RegistryEnvironment, RegistrySettings, Resolve } from "../../../src/adapters/registry/settings.ts";
 import { parseReference, type Target } from "../../../src/image/reference.ts";
 import { ANONYMOUS, type Credential } from "../../../src/inspection/credential.ts";
-import type { Access, Call, Clock } from "../../../src/inspection/ports.ts";
+import type { Access, Call, Clock, Timer } from "../../../src/inspection/ports.ts";
 import { RefusedError, UndeterminedError } from "../../../src/verdict/failure.ts";
+import { ONCE } from "../../helpers/persistence.ts";
 
 /** What the configuration has to say of a double, and nothing more. */
 export const LOOPBACK: Partial<RegistrySettings> = { plainHTTP: true, allowPrivate: true };
@@ -20,7 +22,9 @@ export interface World {
   /** The addresses of names; there are no others. */
   readonly zone?: Readonly<Record<string, readonly string[]>>;
   readonly proxy?: ProxySettings;
-  readonly clock?: Clock;
+  readonly clock?: Timer;
+  /** Each request is sent once unless a test says otherwise. */
+  readonly persistence?: Partial<Persistence>;
 }
 
 export interface Fixture {
@@ -34,7 +38,7 @@ export interface Fixture {
 }
 
 /** A client in a world where nothing but loopback exists, closed with the test. */
-export function startClient(t: Test, { registries = {}, privateAddresses = "allow", zone = {}, proxy, clock = { now: Date.now } }: World): Fixture {
+export function startClient(t: Test, { registries = {}, privateAddresses = "allow", zone = {}, proxy, clock = SYSTEM_TIMER, persistence = {} }: World): Fixture {
   const events: string[] = [];
   const inFlight = { now: 0, most: 0 };
   const lookups: string[] = [];
@@ -43,6 +47,7 @@ export function startClient(t: Test, { registries = {}, privateAddresses = "allo
     privateAddresses,
     proxy,
     clock,
+    persistence: { ...ONCE, ...persistence },
     observer: {
       request: (kind, host, status) => events.push(`${kind} ${host} ${status}`),
       inFlight: (_host, change) => {

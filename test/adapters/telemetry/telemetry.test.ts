@@ -70,6 +70,8 @@ t.test("each event has its series", async (t) => {
   metrics.refused({ status: 500 });
   metrics.violation(VIOLATION);
   metrics.violation({ ...VIOLATION, namespace: "unlabelled" });
+  metrics.outage({ namespace: "shop" });
+  metrics.outage({ namespace: "unlabelled" });
   metrics.image({ uid: "", level: "signed", verdict: "untrusted", reason: "Unsigned", reference: "x", digest: undefined });
   metrics.inspected("absent");
   metrics.request("manifest", "harbor.example.com", 404, 0.2);
@@ -91,6 +93,8 @@ t.test("each event has its series", async (t) => {
     ['pratique_admission_duration_seconds_bucket{le="0.025",entry="enforce",decision="deny"}', "0"],
     ['pratique_violations_total{mode="audit",level="signed",reason="Unsigned",namespace="shop"}', "1"],
     ['pratique_violations_total{mode="audit",level="signed",reason="Unsigned",namespace=""}', "1"],
+    ['pratique_outage_admissions_total{namespace="shop"}', "1"],
+    ['pratique_outage_admissions_total{namespace=""}', "1"],
     ['pratique_images_total{level="signed",verdict="untrusted",reason="Unsigned"}', "1"],
     ['pratique_inspections_total{result="absent"}', "1"],
     ['pratique_registry_requests_total{registry="harbor.example.com",kind="manifest",status="404"}', "1"],
@@ -118,6 +122,7 @@ t.test("nobody but the configuration makes new series", async (t) => {
     metrics.inFlight(host, 1);
     metrics.admission({ ...REVIEW, entry: word, operation: word, namespace: word, name: word, resource: word });
     metrics.violation({ ...VIOLATION, namespace: word, reference: word });
+    metrics.outage({ namespace: word });
     metrics.refused({ status });
   };
   everything("first.example.com", "first", 600);
@@ -134,14 +139,19 @@ t.test("nobody but the configuration makes new series", async (t) => {
 });
 
 t.test("a namespace takes its series with it", async (t) => {
-  const labelled = new Set(["shop", "bank"]);
+  const labelled = new Set(["shop", "bank", "late"]);
   const metrics = createMetrics(labelled);
   for (const mode of ["enforce", "warn", "audit"] as const) {
     for (const namespace of ["shop", "bank", "plain"]) metrics.violation({ ...VIOLATION, mode, namespace });
   }
+  for (const namespace of ["shop", "late"]) metrics.outage({ namespace });
   const named = async () => [...(await samples(metrics)).keys()].filter((name) => name.startsWith("pratique_violations_total")).map((name) => /namespace="([^"]*)"/.exec(name)?.[1] ?? "none").toSorted(byText);
+  const outages = async () => [...(await samples(metrics)).keys()].filter((name) => name.startsWith("pratique_outage_admissions_total"));
   t.same(await named(), ["", "", "", "bank", "bank", "bank", "shop", "shop", "shop"]);
+  t.equal((await outages()).length, 2);
   labelled.delete("shop");
+  labelled.delete("late");
+  t.same(await outages(), [], "also one that has no series but this");
   t.same(await named(), ["", "", "", "bank", "bank", "bank"]);
   labelled.add("shop");
   metrics.violation({ ...VIOLATION, namespace: "shop" });
@@ -173,6 +183,8 @@ function feed(telemetry: Telemetry): void {
   telemetry.admission(REVIEW);
   telemetry.violation(VIOLATION);
   telemetry.image({ uid: REVIEW.uid, level: "signed", verdict: "trusted", reason: "Signed", reference: "x", digest: parseDigest(`sha256:${"a".repeat(64)}`) });
+  telemetry.outage({ uid: REVIEW.uid, namespace: "shop", references: ["x"] });
+  telemetry.stale({ uid: REVIEW.uid, namespace: "shop", reference: "x", age: 61.4 });
   telemetry.defect(REVIEW.uid, new Error("a defect"));
   telemetry.inspected("found");
   telemetry.request("manifest", "x", 200, 1);
@@ -235,6 +247,8 @@ t.test("each line is JSON, and one on a request has its uid", async (t) => {
     ["info", "refused"],
     ["info", "violation"],
     ["debug", "judged"],
+    ["warn", "admitted unchecked, in an outage"],
+    ["warn", "passed by what was found earlier, since its registry cannot be reached"],
     ["error", "a defect: the request was judged as InternalError"],
   ]);
   t.match(written[0], { entry: "enforce", decision: "deny", reason: "Unsigned", namespace: "shop", name: "web", milliseconds: 42 });

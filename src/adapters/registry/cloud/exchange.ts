@@ -33,7 +33,7 @@ export interface CloudAnswer {
 export type CloudExchange = (request: CloudRequest, signal: AbortSignal) => Promise<CloudAnswer>;
 
 /** Through the proxies of the environment, to any address: these hosts are the operator's and the clouds', not a reference's. */
-export function cloudExchange({ proxy, resolve }: Pick<RegistryEnvironment, "proxy" | "resolve">): CloudExchange {
+export function cloudExchange({ proxy, resolve, persistence }: Pick<RegistryEnvironment, "proxy" | "resolve" | "persistence">): CloudExchange {
   const proxyFor = proxyChooser(proxy);
   return async (request, signal) => {
     const { url, ca, route } = request;
@@ -42,6 +42,7 @@ export function cloudExchange({ proxy, resolve }: Pick<RegistryEnvironment, "pro
       rule: "any",
       tls: { ca: ca === undefined ? undefined : [ca], client: undefined },
       connections: 1,
+      silenceMs: persistence.silenceMs,
       proxy: route === "direct" ? undefined : proxyFor(url),
       resolve,
       onResolved: () => undefined,
