@@ -9,7 +9,7 @@ import { Telemetry } from "./adapters/telemetry/telemetry.ts";
 import { admissionSettings } from "./app/admission.ts";
 import { type Cluster, composeCluster } from "./app/cluster.ts";
 import { composeInspection, type Inspection } from "./app/inspection.ts";
-import { type Environment, installationKeyring, registryEnvironment } from "./app/registries.ts";
+import { type Environment, installationKeyring, registryEnvironment, type RegistryParts } from "./app/registries.ts";
 import type { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -20,6 +20,8 @@ export interface AppOptions {
   readonly env: Environment;
   /** Where log lines go; standard output when absent. */
   readonly logs?: NonNullable<Parameters<typeof createLogger>[1]>;
+  /** How the hosts of registries are resolved; as the system does when absent. */
+  readonly resolve?: RegistryParts["resolve"];
 }
 
 /** The whole webhook: built by `createApp`, started and stopped once. */
@@ -91,7 +93,7 @@ class ComposedApp implements App {
     const telemetry = new Telemetry(metrics, new Logs(this.#logger));
     const cluster = composeCluster(config, this.#options.cluster, telemetry);
     await cluster.check();
-    const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry });
+    const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry, resolve: this.#options.resolve });
     const installation = installationKeyring(config, SYSTEM_TIMER, (fault) => telemetry.credentialsKept(fault));
     const inspection = composeInspection({ config, environment, installation, policies: cluster.policies, sourceCredentials: cluster.sourceCredentials, observer: telemetry });
     metrics.read({ cacheBytes: inspection.cacheBytes, watchAges: () => cluster.watchAges() });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type DockerConfigError } from "../inspection/docker-config.ts";
 import { DockerConfigFile } from "../adapters/registry/docker-config-file.ts";
 import { systemResolve } from "../adapters/registry/dispatcher.ts";
-import type { ProxySettings, RegistryEnvironment, RegistryObserver, RegistrySettings } from "../adapters/registry/settings.ts";
+import type { ProxySettings, RegistryEnvironment, RegistryObserver, RegistrySettings, Resolve } from "../adapters/registry/settings.ts";
 import { type Config, type RegistryConfig, registryConfig } from "../config.ts";
 import { CodedError, messageOf } from "../errors.ts";
 import { matchesRepository } from "../image/glob.ts";
@@ -21,10 +21,12 @@ export interface RegistryParts {
   readonly env: Environment;
   readonly clock: Clock;
   readonly observer: RegistryObserver;
+  /** How names of hosts are resolved; as the system does when absent. */
+  readonly resolve?: Resolve | undefined;
 }
 
 /** What the registry client takes from outside, by the configuration. Reads the CA files. Throws StartError. */
-export function registryEnvironment({ config, env, clock, observer }: RegistryParts): RegistryEnvironment {
+export function registryEnvironment({ config, env, clock, observer, resolve = systemResolve }: RegistryParts): RegistryEnvironment {
   const authorities = new Map(config.registries.map(({ host, caFile }) => [host, caFile === undefined ? undefined : readAuthority(host, caFile)]));
   return {
     settingsFor: (host) => settingsOf(registryConfig(config, host), authorities),
@@ -32,7 +34,7 @@ export function registryEnvironment({ config, env, clock, observer }: RegistryPa
     proxy: proxyOf(env),
     clock,
     observer,
-    resolve: systemResolve,
+    resolve,
   };
 }
 
