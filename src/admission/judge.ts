@@ -63,11 +63,19 @@ export class Judge {
       return once(this.#judgements, [image, level], async () => ({ image, level, digest: undefined, verdict: settled.verdict }));
     }
     const { reference } = settled;
-    return once(this.#judgements, [image, level, rule, ...identityKey(identity)], () =>
-      ask.limit.race(
-        () => this.#slots.run(() => this.#lookUp(reference, ask)),
-        () => late(reference, level),
-      ),
+    return once(this.#judgements, [image, level, rule, ...identityKey(identity)], () => this.#inTime(reference, ask));
+  }
+
+  // An image that nobody came to look at tells nothing of its registry: it must not pass for one that was too slow.
+  #inTime(reference: Reference, ask: Ask): Promise<Judgement> {
+    let isUnderWay = false;
+    const work = (): Promise<Judgement> => {
+      isUnderWay = true;
+      return this.#lookUp(reference, ask);
+    };
+    return ask.limit.race(
+      () => this.#slots.run(work),
+      () => (isUnderWay ? late(reference, ask.level) : crowdedOut(reference, ask.level)),
     );
   }
 
@@ -132,6 +140,10 @@ function tagNotAllowed(reference: Reference): Verdict {
 
 function late(reference: Reference, level: JudgedLevel): Judgement {
   return failed(reference, level, new UndeterminedError("DeadlineExceeded", "there was no verdict in the time that the request has"));
+}
+
+function crowdedOut(reference: Reference, level: JudgedLevel): Judgement {
+  return failed(reference, level, new UndeterminedError("Overloaded", "the request names more images than could be looked at in its time"));
 }
 
 function failed(reference: Reference, level: JudgedLevel, error: UndeterminedError): Judgement {

@@ -8,6 +8,7 @@ import { Inspector } from "../inspection/inspect.ts";
 import type { Keyring } from "../inspection/keyring.ts";
 import type { Policies, SourceCredentials } from "../inspection/ports.ts";
 import { verifyDocument } from "../verify/verify.ts";
+import { EventLoopTurns } from "./turns.ts";
 
 /** Milliseconds that one look-up of all its callers together may take, whatever time each of them has. */
 const LOOKUP_MS = 15_000;
@@ -33,7 +34,7 @@ export function composeInspection({ config, environment, installation, policies,
   const client = new RegistryClient(environment);
   const settings = { ...config.cache, lookupMs: LOOKUP_MS, clock: environment.clock };
   const caches = createCaches({ registry: client, locatorOver: (registry) => new Gatherer(registry), verify: verifyDocument }, observer, settings);
-  const inspector = new Inspector({ ...caches, policies, sourceCredentials }, {
+  const inspector = new Inspector({ ...caches, policies, sourceCredentials, turns: new EventLoopTurns(environment.clock) }, {
     installation,
     isSigningRepository: (reference) => config.signed.repositories.some((glob) => matchesGlob(glob, reference)),
     platforms: config.platforms,

@@ -25,17 +25,17 @@ export async function importPolicies(args: readonly string[], io: Io): Promise<E
   const isUnsafe = args.includes(UNSAFE);
   const { words } = readArguments(args.filter((arg) => arg !== UNSAFE), []);
   if (words.length === 0) throw new UsageError("import needs at least one file, or `-` for standard input");
-  const results = distinct((await Promise.all(words.map(read))).flat());
+  const results = distinct((await Promise.all(words.map((word) => read(word, io)))).flat());
   const written = results.flatMap((result) => (result.kind === "converted" && (isUnsafe || isSafe(result.conversion)) ? policiesOf(result.conversion) : []));
   io.stdout.write(written.map((policy) => stringify(policy, { lineWidth: 0 })).join("---\n"));
   io.stderr.write(report(results, { isUnsafe, io }));
   return results.every((result) => result.kind === "converted" && isSafe(result.conversion)) ? 0 : 1;
 }
 
-async function read(file: string): Promise<readonly Result[]> {
+async function read(file: string, { stdin }: Io): Promise<readonly Result[]> {
   let documents: readonly unknown[];
   try {
-    documents = parseYamlDocuments(file === "-" ? await text(process.stdin) : await readFile(file, "utf8"), file);
+    documents = parseYamlDocuments(file === "-" ? await text(stdin) : await readFile(file, "utf8"), file);
   } catch (error) {
     throw new UsageError(error instanceof ConfigError ? error.message : `${file} cannot be read: ${messageOf(error)}`);
   }

@@ -5,6 +5,7 @@ export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY" |
 
 /** What a command has of the process that it runs in. */
 export interface Io {
+  readonly stdin: NodeJS.ReadableStream;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

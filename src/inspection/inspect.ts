@@ -13,10 +13,10 @@ import type { PolicyOutcome } from "../verdict/outcome.ts";
 import { SignedAssessment } from "../verdict/signed.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import { VerifiedAssessment } from "../verdict/verified.ts";
-import type { Verify } from "../verify/verify.ts";
 import { ANONYMOUS, type Credential } from "./credential.ts";
+import { ImageVerifier } from "./image-verifier.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Access, Call, Locator, Policies, Query, Registry, SourceCredentials } from "./ports.ts";
+import type { Access, Call, Locator, Policies, Query, Registry, SourceCredentials, Turns, Verifications } from "./ports.ts";
 import { Search } from "./search.ts";
 import { treeOf } from "./tree.ts";
 
@@ -58,19 +58,21 @@ export interface InspectorSettings {
   readonly platforms: readonly Platform[];
 }
 
-/** Everything that the inspection needs of the world, and how a signature is verified. */
+/** Everything that the inspection needs of the world, how a signature is verified, and when. */
 export interface InspectorPorts {
   readonly registry: Registry;
   readonly locator: Locator;
   readonly policies: Policies;
   readonly sourceCredentials: SourceCredentials;
-  readonly verify: Verify;
+  readonly verifications: Verifications;
+  readonly turns: Turns;
 }
 
 /** What is to be asked of one image, and what is known of it already. */
 interface Plan {
   readonly question: Question;
   readonly assessment: Assessment;
+  readonly verifier: ImageVerifier;
   /** The policies that let it in without a look. */
   readonly passed: readonly PolicyOutcome[];
 }
@@ -102,15 +104,20 @@ export class Inspector {
     if (!this.#settings.isSigningRepository(reference)) {
       throw new RefusedError("RepositoryNotTrusted", `${repositoryName(reference.repository)} is not among the repositories where a signature counts`);
     }
-    return this.#underAnyCredential({ question, assessment: new SignedAssessment(rule, reference.repository), passed: [] }, call);
+    return this.#underAnyCredential({ question, assessment: new SignedAssessment(rule, reference.repository), verifier: this.#verifier(), passed: [] }, call);
   }
 
   async #verified(question: Question, call: Call): Promise<Inspection> {
     const { reference, rule, namespace } = question;
     const governed = settle(await this.#ports.policies.policiesFor(namespace, call), reference);
     if (governed.kind === "settled") return withoutLook(reference, governed.verdict, governed.policies);
-    const assessment = new VerifiedAssessment({ policies: governed.policies, rule, repository: reference.repository, verify: this.#ports.verify });
-    return this.#underAnyCredential({ question, assessment, passed: governed.passed }, call);
+    const verifier = this.#verifier();
+    const assessment = new VerifiedAssessment({ policies: governed.policies, rule, repository: reference.repository, attempt: verifier.attempt });
+    return this.#underAnyCredential({ question, assessment, verifier, passed: governed.passed }, call);
+  }
+
+  #verifier(): ImageVerifier {
+    return new ImageVerifier(this.#ports.verifications, this.#ports.turns);
   }
 
   async #underAnyCredential(plan: Plan, call: Call): Promise<Inspection> {
@@ -158,14 +165,14 @@ export class Inspector {
     return { digest: manifest.digest, verdict, platforms: platformsOf(manifest, parts), evidence: [...again.values()], policies: [...plan.passed, ...policies] };
   }
 
-  #search(access: Access, { question }: Plan, freshness: Query["freshness"], call: Call): Search {
+  #search(access: Access, { question, verifier }: Plan, freshness: Query["freshness"], call: Call): Search {
     const accesses = async (source: Source): Promise<readonly Access[]> => {
       if (source.kind === "image") return [access];
       const { repository, pullSecrets } = source;
       const keyring = pullSecrets === undefined ? question.keyring : await this.#ports.sourceCredentials.keyring(pullSecrets, call);
       return this.#accessesTo(repository, keyring);
     };
-    return new Search({ locator: this.#ports.locator, accesses, call, freshness });
+    return new Search({ locator: this.#ports.locator, accesses, call, freshness, verifier });
   }
 
   async #nested(access: Access, digest: Digest, call: Call): Promise<ImageIndex> {

@@ -1,10 +1,11 @@
 import type { Digest } from "../image/digest.ts";
 import type { Descriptor, Manifest } from "../image/manifest.ts";
 import type { Repository, Target } from "../image/reference.ts";
-import type { Sought } from "../signature/candidate.ts";
-import type { PullSecretNames } from "../trust/authority.ts";
+import type { SignedDocument, Sought } from "../signature/candidate.ts";
+import type { KeyAuthority, PullSecretNames } from "../trust/authority.ts";
 import type { TrustPolicy } from "../trust/trust-policy.ts";
 import type { Evidence } from "../verdict/evidence.ts";
+import type { Verification } from "../verify/verify.ts";
 import type { Credential } from "./credential.ts";
 import type { Keyring } from "./keyring.ts";
 
@@ -78,4 +79,20 @@ export interface Policies {
 /** The pull secrets that a policy names for a repository of signatures. Throws UndeterminedError (CredentialsUnavailable, DeadlineExceeded). */
 export interface SourceCredentials {
   keyring(secrets: PullSecretNames, call: Call): Promise<Keyring>;
+}
+
+/** Verifies documents, and remembers what that came to for as long as it likes. */
+export interface Verifications {
+  /** What is known without work; undefined when it would have to be verified. */
+  recall(document: SignedDocument, authority: KeyAuthority): Verification | undefined;
+  verify(document: SignedDocument, authority: KeyAuthority): Verification;
+}
+
+/** Shares one thread among all who have much to compute. */
+export interface Turns {
+  /**
+   * Resolves when it is this call's turn, with whatever else the process has to do done in between. Throws
+   * UndeterminedError (Overloaded) when the call's time would be over.
+   */
+  take(call: Call): Promise<void>;
 }

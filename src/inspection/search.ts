@@ -4,6 +4,7 @@ import type { Assessment } from "../verdict/evaluate.ts";
 import { type Evidence, type Known, type Look, lookKey } from "../verdict/evidence.ts";
 import { UndeterminedError } from "../verdict/failure.ts";
 import type { ImageTree } from "../verdict/index-rule.ts";
+import type { ImageVerifier } from "./image-verifier.ts";
 import type { Access, Call, Locator, Query } from "./ports.ts";
 
 export interface SearchParts {
@@ -12,9 +13,11 @@ export interface SearchParts {
   readonly accesses: (source: Source) => Promise<readonly Access[]>;
   readonly call: Call;
   readonly freshness: Query["freshness"];
+  /** Whom the assessment asks for verifications. */
+  readonly verifier: ImageVerifier;
 }
 
-/** Puts the questions of an assessment as they come up, each once, side by side. */
+/** Puts the questions of an assessment as they come up, each once, side by side, and gives it its turns to verify. */
 export class Search {
   readonly #parts: SearchParts;
   readonly #started = new Map<string, Promise<Evidence>>();
@@ -28,14 +31,16 @@ export class Search {
     for (const look of assessment.looksAt(subject)) void this.#start(look);
   }
 
-  /** Asks until the assessment has no question left. */
+  /** Asks until the assessment has no question left and nothing to verify. */
   async complete(assessment: Assessment, tree: ImageTree): Promise<Known> {
     const known = new Map<string, Evidence>();
-    for (let missing = assessment.missing(tree, known); missing.length > 0; missing = assessment.missing(tree, known)) {
+    for (;;) {
+      const missing = assessment.missing(tree, known);
+      const goesOn = await this.#parts.verifier.goesOn(this.#parts.call);
+      if (missing.length === 0 && !goesOn) return known;
       const answers = await Promise.all(missing.map(async (look) => [lookKey(look), await this.#start(look)] as const));
       for (const [key, evidence] of answers) known.set(key, evidence);
     }
-    return known;
   }
 
   #start(look: Look): Promise<Evidence> {

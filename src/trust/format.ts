@@ -4,7 +4,7 @@ import { parseFault } from "../schema/parse-fault.ts";
 import { PREDICATE_NAMES } from "./predicate-type.ts";
 
 /** The shapes of text that the schema of policies asks for by its `format` keyword. */
-export type PolicyFormat = "glob" | "repository" | "tagPrefix" | "secretName" | "secretKey" | "predicateType" | "authorityName";
+export type PolicyFormat = "glob" | "repository" | "tagPrefix" | "secretName" | "secretKey" | "predicateType" | "authorityName" | "line";
 
 /** The formats that a regular expression says whole. The CRDs say them too, so RE2 must read each as JavaScript does. */
 const PATTERNS = {
@@ -12,6 +12,7 @@ const PATTERNS = {
   secretName: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/,
   secretKey: /^[-._A-Za-z0-9]+$/,
   authorityName: /^[A-Za-z0-9][A-Za-z0-9 ._/-]*$/,
+  line: /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u,
 } as const satisfies Partial<Record<PolicyFormat, RegExp>>;
 
 const CHECKS: Readonly<Record<PolicyFormat, (text: string) => string | undefined>> = {
@@ -22,6 +23,7 @@ const CHECKS: Readonly<Record<PolicyFormat, (text: string) => string | undefined
   secretKey: (text) => (PATTERNS.secretKey.test(text) ? undefined : "is not a key of a Secret"),
   predicateType: predicateTypeFault,
   authorityName: (text) => (PATTERNS.authorityName.test(text) ? undefined : 'is not a plain name: letters, digits, spaces, ".", "_", "/" and "-"'),
+  line: (text) => (PATTERNS.line.test(text) ? undefined : "is not one line of text: line breaks and other control characters have no place in a refusal"),
 };
 
 /** What is wrong with a text of a policy, or undefined. */

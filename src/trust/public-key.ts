@@ -1,5 +1,4 @@
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
-import { ASN1Obj } from "@sigstore/core";
 import { CodedError } from "../errors.ts";
 
 export type KeyFault = "NotPem" | "SeveralBlocks" | "PrivateKey" | "Certificate" | "Unsupported" | "Unreadable" | "TooWeak";
@@ -7,7 +6,7 @@ export type KeyFault = "NotPem" | "SeveralBlocks" | "PrivateKey" | "Certificate"
 /** Why a text is no public key that may be trusted. The message says it to a person, and quotes nothing of the text. */
 export class KeyError extends CodedError<KeyFault> {}
 
-export type KeyKind = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "rsa-pss" | "ed25519";
+export type KeyKind = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "ed25519";
 
 /** A public key, parsed once. */
 export interface PublicKey {
@@ -21,6 +20,8 @@ const PEM = /^\s*-----BEGIN ([A-Z0-9 ]{1,64})-----([A-Za-z0-9+/=\s]*)-----END \1
 const MIN_RSA_BITS = 2048;
 /** OpenSSL verifies larger ones, slowly. */
 const MAX_RSA_BITS = 16_384;
+/** With 1, whoever can count makes a signature; what Go and so cosign cannot read (over 31 bits) nobody has signed with. */
+const RSA_EXPONENTS = { least: 3n, most: 2n ** 31n - 1n };
 
 const CURVES: ReadonlyMap<string | undefined, KeyKind> = new Map([
   ["prime256v1", "ecdsa-p256"],
@@ -41,23 +42,11 @@ export function parsePublicKey(text: string): PublicKey {
   return { kind, key, fingerprint: `sha256:${createHash("sha256").update(der).digest("hex")}` };
 }
 
-// One key may be written in several ways, and signers are counted by their keys: a curve's point compressed or a curve by
-// its parameters, an RSA key with the padding that it is meant for. That padding stays in the kind.
+// One key may be written in several ways, and signers are counted by their keys: a curve's point may be compressed, and the
+// curve given by its parameters.
 function plainKey(kind: KeyKind, key: KeyObject): KeyObject {
-  switch (kind) {
-    case "ecdsa-p256":
-    case "ecdsa-p384":
-    case "ecdsa-p521":
-      return createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" });
-    case "rsa-pss": {
-      const [, bits] = ASN1Obj.parseBuffer(key.export({ type: "spki", format: "der" })).subs;
-      // The first byte of a bit string says how many bits of the last one are unused: none.
-      return createPublicKey({ key: Buffer.from(bits?.value.subarray(1) ?? []), format: "der", type: "pkcs1" });
-    }
-    case "rsa":
-    case "ed25519":
-      return key;
-  }
+  const isCurve = kind !== "rsa" && kind !== "ed25519";
+  return isCurve ? createPublicKey({ key: key.export({ format: "jwk" }), format: "jwk" }) : key;
 }
 
 function readKey(text: string): KeyObject {
@@ -78,22 +67,30 @@ function readKey(text: string): KeyObject {
 }
 
 function kindOf(key: KeyObject): KeyKind {
-  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   switch (key.asymmetricKeyType) {
     case "ed25519":
       return "ed25519";
     case "rsa":
+      refuseWeak(key);
+      return "rsa";
     case "rsa-pss":
-      if (modulusLength < MIN_RSA_BITS || modulusLength > MAX_RSA_BITS) {
-        throw new KeyError("TooWeak", `is an RSA key of ${modulusLength} bits; from ${MIN_RSA_BITS} to ${MAX_RSA_BITS} are accepted`);
-      }
-      return key.asymmetricKeyType;
+      throw new KeyError("Unsupported", "is an RSA key for PSS alone, which cosign cannot read; give it as a plain RSA key: PSS signatures of it are accepted");
     case "ec": {
-      const kind = CURVES.get(namedCurve);
+      const kind = CURVES.get(key.asymmetricKeyDetails?.namedCurve);
       if (kind !== undefined) return kind;
       break;
     }
     default:
   }
   throw new KeyError("Unsupported", "is of a kind that is not supported; use ECDSA on P-256, P-384 or P-521, RSA, or Ed25519");
+}
+
+function refuseWeak(key: KeyObject): void {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength < MIN_RSA_BITS || modulusLength > MAX_RSA_BITS) {
+    throw new KeyError("TooWeak", `is an RSA key of ${modulusLength} bits; from ${MIN_RSA_BITS} to ${MAX_RSA_BITS} are accepted`);
+  }
+  if (publicExponent < RSA_EXPONENTS.least || publicExponent > RSA_EXPONENTS.most || publicExponent % 2n === 0n) {
+    throw new KeyError("TooWeak", "is an RSA key with a public exponent that no tool chooses; 65537 is usual");
+  }
 }

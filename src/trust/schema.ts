@@ -46,7 +46,7 @@ const key = group(
 
 const fixed = group("An answer without a look.", {
   action: Type.Enum(["pass", "fail"], { description: "`pass` admits whatever matches, and never asks a registry (ClusterTrustPolicy alone); `fail` refuses it." }),
-  message: Type.Optional(Type.String({ description: "What a refusal says.", minLength: 1, maxLength: 1024 })),
+  message: Type.Optional(text("line", "What a refusal says, in one line.", 1024)),
 });
 
 const source = group("Where signatures lie.", {

@@ -1,13 +1,17 @@
 import type { Digest } from "../image/digest.ts";
 import { type Candidate, claimsDigest, type Layout, type UnreadableReason } from "../signature/candidate.ts";
+import type { Source } from "../trust/authority.ts";
 import type { Evidence } from "./evidence.ts";
 import type { UndeterminedReason, UntrustedReason } from "./reason.ts";
 
-/** What the evidence says of one subject digest, before any index rule. */
+/**
+ * What the evidence says of one subject digest, before any index rule. `source`: where it would have to be, or could not
+ * be looked at; the image's own repository when absent.
+ */
 export type Finding =
   | { readonly kind: "trusted" }
-  | { readonly kind: "untrusted"; readonly reason: UntrustedReason; readonly detail: string }
-  | { readonly kind: "undetermined"; readonly reason: UndeterminedReason; readonly detail: string };
+  | { readonly kind: "untrusted"; readonly reason: UntrustedReason; readonly detail: string; readonly source?: Source | undefined }
+  | { readonly kind: "undetermined"; readonly reason: UndeterminedReason; readonly detail: string; readonly source?: Source | undefined };
 
 /**
  * Level `signed`: whether a cosign signature document claims exactly this digest. A good claim beside a location that

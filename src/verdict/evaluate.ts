@@ -26,7 +26,7 @@ export interface EvaluatedPart {
 export interface Assessment {
   /** All that may be asked about a subject, for whoever can ask early. */
   looksAt(subject: Digest): readonly Look[];
-  /** The questions that must be answered next; empty when the image can be judged. */
+  /** The questions that must be answered next; empty when the image can be judged, or once no verification is postponed. */
   missing(tree: ImageTree, known: Known): readonly Look[];
   /** Never passes a part that was not looked at. */
   evaluate(tree: ImageTree, known: Known): Evaluation;
@@ -50,7 +50,7 @@ export function remedyContext(repository: Repository, tree: ImageTree, isRecursi
 /** A finding that is not a pass, as a verdict. */
 export function verdictOf(finding: Exclude<Finding, { kind: "trusted" }>, context: RemedyContext, part?: FailedPart): Verdict {
   const { reason, detail } = finding;
-  const remedy = remedyFor(reason, context);
+  const remedy = remedyFor(reason, finding.source === undefined ? context : { ...context, source: finding.source });
   return finding.kind === "untrusted"
     ? { kind: "untrusted", reason: finding.reason, detail, remedy, part }
     : { kind: "undetermined", reason: finding.reason, detail, remedy, part };

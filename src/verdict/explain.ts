@@ -45,6 +45,7 @@ export function candidateText({ claim, digest }: Candidate): string {
 const FAULTS: Readonly<Record<CandidateFault, string>> = {
   BadSignature: "was not made with that key over these bytes",
   NotBase64: "is not base64",
+  NotTried: "was not verified, since the image has more to verify than is verified for one",
   Certificate: "is to be verified by a certificate, and a key is asked for",
   OtherSubject: "is for another digest",
   OtherPredicate: "is of another type",

@@ -2,7 +2,7 @@ import type { Digest } from "../image/digest.ts";
 import { attestsDigest, type Candidate, claimsDigest } from "../signature/candidate.ts";
 import { policyLabel, type ReadyPolicy } from "../trust/trust-policy.ts";
 import { type Finding, mismatchDetail, unreadableDetail, unsignedDetail } from "./claim.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Evidence, Look } from "./evidence.ts";
 import { authorityText, authorityTexts } from "./explain.ts";
 import type { AuthorityOutcome } from "./outcome.ts";
 import type { UntrustedReason } from "./reason.ts";
@@ -12,6 +12,8 @@ import { seeks } from "./sought.ts";
 export interface Failure {
   readonly policy: ReadyPolicy;
   readonly subject: Digest;
+  readonly looks: readonly Look[];
+  /** What each look found, in the same order. */
   readonly evidence: readonly Evidence[];
   readonly authorities: readonly AuthorityOutcome[];
   /** How many distinct signers were accepted. */
@@ -24,12 +26,19 @@ export interface Failure {
  */
 export function failedFinding(failure: Failure): Finding {
   const { policy, subject, evidence } = failure;
-  const unread = evidence.flatMap(({ failed }) => failed)[0];
-  if (unread !== undefined) return { kind: "undetermined", reason: unread.reason, detail: unread.message };
-  const [reason, detail] = evidence.some(({ exhausted }) => exhausted.length > 0)
+  for (const [i, { failed }] of evidence.entries()) {
+    const unread = failed[0];
+    if (unread !== undefined) return { kind: "undetermined", reason: unread.reason, detail: unread.message, source: failure.looks[i]?.source };
+  }
+  const [reason, detail] = isBeyondLimits(failure)
     ? (["TooLarge", `${subject} has more accessories than are looked at, and none that is accepted among those that were`] as const)
     : reasonOf(failure);
-  return { kind: "untrusted", reason, detail: `${policyLabel(policy.id)}: ${detail}` };
+  return { kind: "untrusted", reason, detail: `${policyLabel(policy.id)}: ${detail}`, source: failure.looks[0]?.source };
+}
+
+function isBeyondLimits({ evidence, authorities }: Failure): boolean {
+  const isCut = authorities.some((outcome) => outcome.kind === "rejected" && outcome.tried.some(({ fault }) => fault === "NotTried"));
+  return isCut || evidence.some(({ exhausted }) => exhausted.length > 0);
 }
 
 function reasonOf(failure: Failure): readonly [UntrustedReason, string] {

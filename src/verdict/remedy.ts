@@ -1,4 +1,6 @@
+import { repositoryName } from "../image/reference.ts";
 import type { Sought } from "../signature/candidate.ts";
+import type { Source } from "../trust/authority.ts";
 import type { UndeterminedReason, UntrustedReason } from "./reason.ts";
 
 /** What a remedy may name. */
@@ -12,6 +14,15 @@ export interface RemedyContext {
   readonly isRecursive: boolean;
   /** What would have to be there; a signature when absent. */
   readonly seeks?: Sought;
+  /** Where that would have to be; the image's own repository when absent. */
+  readonly source?: Source;
+}
+
+/** A command of cosign that writes to where it would be found. */
+function cosign({ source }: RemedyContext, command: "sign" | "attest"): string {
+  if (source?.kind !== "repository") return `cosign ${command}`;
+  const prefix = source.tagPrefix === "" ? "" : ` --attachment-tag-prefix ${source.tagPrefix}`;
+  return `COSIGN_REPOSITORY=${repositoryName(source.repository)} cosign ${command}${prefix}`;
 }
 
 /** What to do next, as a whole sentence for a person, for each reason that is not a pass. */
@@ -21,9 +32,17 @@ export function remedyFor(reason: UntrustedReason | UndeterminedReason, context:
 
 const sign = (context: RemedyContext): string => {
   const { pinned, isRecursive, seeks } = context;
-  return seeks === "attestations" ? attest(context) : `Sign it with \`cosign sign ${isRecursive ? "--recursive " : ""}${pinned}\`.`;
+  return seeks === "attestations" ? attest(context) : `Sign it with \`${cosign(context, "sign")} ${isRecursive ? "--recursive " : ""}${pinned}\`.`;
 };
-const attest = ({ pinned }: RemedyContext): string => `Attach the attestations that the trust policy asks for with \`cosign attest ... ${pinned}\`.`;
+const attest = (context: RemedyContext): string => `Attach the attestations that the trust policy asks for with \`${cosign(context, "attest")} ... ${context.pinned}\`.`;
+const hostOf = ({ host, source }: RemedyContext): string => (source?.kind === "repository" ? source.repository.host : host);
+function letIn({ host, source }: RemedyContext): string {
+  if (source?.kind !== "repository") return `Give the Pod or its service account an imagePullSecret for ${host} that may pull this repository.`;
+  const name = repositoryName(source.repository);
+  return source.pullSecrets === undefined
+    ? `Name a Secret that may pull ${name} in the trust policy's \`signaturePullSecrets\`, or give the Pod or its service account such an imagePullSecret.`
+    : `Correct the Secrets that the trust policy names in \`signaturePullSecrets\`: one of them must open ${name}.`;
+}
 const say = (sentence: string) => (): string => sentence;
 
 const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: RemedyContext) => string>> = {
@@ -42,17 +61,17 @@ const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: 
   TooLarge: say("Remove accessories or platforms that are no longer needed; the limits are in docs/reasons.md."),
   NoPolicy: ({ repository }) => `Have a ClusterTrustPolicy govern it, with a glob in its \`images\` that matches ${repository}.`,
   PolicyInvalid: say("Correct the trust policy; its status names the field."),
-  UntrustedSigner: ({ pinned, isRecursive }) => `Sign it with a key that the trust policy accepts: \`cosign sign ${isRecursive ? "--recursive " : ""}--key ... ${pinned}\`.`,
+  UntrustedSigner: (context) => `Sign it with a key that the trust policy accepts: \`${cosign(context, "sign")} ${context.isRecursive ? "--recursive " : ""}--key ... ${context.pinned}\`.`,
   ThresholdNotMet: say("Have it signed by more of the signers that the trust policy names."),
   AttestationMissing: attest,
   StaticFail: say("The trust policy refuses this image by name; use another one."),
-  Unauthorized: ({ host }) => `Give the Pod or its service account an imagePullSecret for ${host} that may pull this repository.`,
-  RateLimited: ({ host }) => `${host} limits requests: try again later, or use credentials with a higher limit.`,
-  RegistryUnavailable: ({ host }) => `Try again once ${host} answers.`,
-  DeadlineExceeded: ({ host }) => `Try again; if it stays so, ${host} is too slow or not reachable from the cluster.`,
+  Unauthorized: letIn,
+  RateLimited: (context) => `${hostOf(context)} limits requests: try again later, or use credentials with a higher limit.`,
+  RegistryUnavailable: (context) => `Try again once ${hostOf(context)} answers.`,
+  DeadlineExceeded: (context) => `Try again; if it stays so, ${hostOf(context)} is too slow or not reachable from the cluster.`,
   CredentialsUnavailable: say("Try again once the API server answers; the image pull secrets could not be read."),
   NamespaceUnknown: say("Try again once the API server answers; the namespace's labels could not be read."),
-  PoliciesUnknown: say("Try again once the API server answers; the trust policies could not be read."),
+  PoliciesUnknown: say("Try again once the trust policies can be read."),
   Overloaded: say("Try again in a moment."),
   InternalError: say("This is a defect of Pratique; its log has the cause under this request's uid."),
 };

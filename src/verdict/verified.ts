@@ -2,7 +2,7 @@ import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
 import type { Repository } from "../image/reference.ts";
 import { policyLabel, type ReadyPolicy } from "../trust/trust-policy.ts";
-import type { Verify } from "../verify/verify.ts";
+import type { Attempt } from "../verify/verify.ts";
 import type { Finding } from "./claim.ts";
 import { type Assessment, type EvaluatedPart, type Evaluation, remedyContext, verdictOf } from "./evaluate.ts";
 import { type Known, type Look, lookKey } from "./evidence.ts";
@@ -21,7 +21,7 @@ export interface VerifiedOptions {
   /** The namespace's rule, for policies that state none. */
   readonly rule: IndexRule;
   readonly repository: Repository;
-  readonly verify: Verify;
+  readonly attempt: Attempt;
 }
 
 /** Level `verified`: every policy that governs the image is satisfied, each for the parts that its rule asks for. */
@@ -77,7 +77,7 @@ export class VerifiedAssessment implements Assessment {
     const outcomes = kept.get(policy) ?? new Map<Digest, SubjectOutcome>();
     kept.set(policy, outcomes);
     return (subject) => {
-      const outcome = outcomes.get(subject) ?? judgeSubject(policy, subject, known, this.#options.verify);
+      const outcome = outcomes.get(subject) ?? judgeSubject(policy, subject, known, this.#options.attempt);
       if (outcome !== undefined) outcomes.set(subject, outcome);
       return outcome;
     };

@@ -33,8 +33,6 @@ export function isSignedBy({ key, hash, wrapping }: KeyCheck, bytes: Uint8Array,
       return hashesOf(key, hash, wrapping).some((each) => isVerified(each, bytes, key.key, signature));
     case "rsa":
       return hashesOf(key, hash, wrapping).some((each) => isVerified(each, bytes, key.key, signature) || isVerified(each, bytes, pss(key.key), signature));
-    case "rsa-pss":
-      return hashesOf(key, hash, wrapping).some((each) => isVerified(each, bytes, pss(key.key), signature));
   }
 }
 

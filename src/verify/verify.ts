@@ -12,12 +12,22 @@ export type VerifyFault =
   /** The signature is not base64. */
   | "NotBase64"
   /** It says that it was signed with a certificate's key, and keys are asked for. */
-  | "Certificate";
+  | "Certificate"
+  /** It was not verified: more had to be for this image than is verified for one. */
+  | "NotTried";
 
 export type Verification = { readonly kind: "verified"; readonly signer: Signer } | { readonly kind: "rejected"; readonly fault: VerifyFault };
 
 /** Verifies one document by one authority. Pure, so its answers may be kept by the document's id and the authority's revision. */
 export type Verify = (document: SignedDocument, authority: KeyAuthority) => Verification;
+
+/** There is no answer yet; who asks again later gets one. */
+export interface Postponed {
+  readonly kind: "postponed";
+}
+
+/** Asks for a verification that may have to wait for its turn. */
+export type Attempt = (document: SignedDocument, authority: KeyAuthority) => Verification | Postponed;
 
 /**
  * Whether the document's own bytes were signed with the authority's key. What the document is for is not looked at: that

@@ -609,6 +609,16 @@ t.test("the answer leaves in time whatever hangs", async (t) => {
   }
 });
 
+t.test("an image that nobody came to look at in time is told apart from one whose registry was slow", async (t) => {
+  const w = world();
+  const images = Array.from({ length: 17 }, (_, i) => `${verdictImage("hang")}.${i}`);
+  const asked = w.ask("enforce", pod(...images));
+  await settle();
+  w.timer.advance(10_000);
+  const reasons = (await asked).causes.map((cause) => cause.split(" ")[0]);
+  t.same(reasons, [...images.slice(1).map(() => "DeadlineExceeded"), "Overloaded"]);
+});
+
 t.test("time that was over before, and a caller who has gone", async (t) => {
   const w = world();
   const late = await w.ask("enforce", pod(SIGNED), { receivedAt: w.timer.now() - 9000 });

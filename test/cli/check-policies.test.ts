@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import t, { type Test } from "tap";
 import { stringify } from "yaml";
@@ -19,7 +19,7 @@ const fingerprint = parsePublicKey(release.publicKey).fingerprint;
 async function check(...args: readonly string[]): Promise<{ readonly status: number; readonly out: string; readonly err: string }> {
   const chunks: [string[], string[]] = [[], []];
   const [stdout, stderr] = chunks.map((kept) => new Writable({ write: (chunk: Buffer, _encoding, done) => done(void kept.push(chunk.toString())) })) as [Writable, Writable];
-  const status = await run(["check", ...args], { stdout, stderr, env: { HOME: "/nonexistent" }, stopAsked: async () => {} });
+  const status = await run(["check", ...args], { stdin: Readable.from([]), stdout, stderr, env: { HOME: "/nonexistent" }, stopAsked: async () => {} });
   const [out, err] = chunks.map((kept) => stripVTControlCharacters(kept.join(""))) as [string, string];
   return { status, out, err };
 }

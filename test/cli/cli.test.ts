@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { Agent, get } from "node:https";
 import { join } from "node:path";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import t, { type Test } from "tap";
@@ -45,7 +45,7 @@ function sink(isTTY = false): { readonly stream: Output; readonly written: () =>
 
 async function pratique(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {
   const [out, err] = [sink(), sink()];
-  const status = await run(args, { stdout: out.stream, stderr: err.stream, env: { HOME: "/nonexistent", ...env }, stopAsked: async () => {} });
+  const status = await run(args, { stdin: Readable.from([]), stdout: out.stream, stderr: err.stream, env: { HOME: "/nonexistent", ...env }, stopAsked: async () => {} });
   return { status, out: stripVTControlCharacters(out.written()), err: stripVTControlCharacters(err.written()) };
 }
 
@@ -349,7 +349,7 @@ t.test("colours and progress are for terminals alone", async (t) => {
   pushWeb(double);
   const coloured = async (isTTY: boolean): Promise<boolean> => {
     const out = sink(isTTY);
-    await run(["check", `${double.host}/shop/web:signed`], { stdout: out.stream, stderr: sink().stream, env: { HOME: "/nonexistent" }, stopAsked: async () => {} });
+    await run(["check", `${double.host}/shop/web:signed`], { stdin: Readable.from([]), stdout: out.stream, stderr: sink().stream, env: { HOME: "/nonexistent" }, stopAsked: async () => {} });
     return out.written() !== stripVTControlCharacters(out.written());
   };
   const before = process.env["FORCE_COLOR"];

@@ -2,8 +2,8 @@ import type { KeyObject } from "node:crypto";
 import { ASN1Obj } from "@sigstore/core";
 import type { SigningKey } from "./signing-key.ts";
 
-/** rsaEncryption without the NULL that belongs to it, and id-RSASSA-PSS without parameters (RFC 4055, section 1.2). */
-const RSA_ALGORITHMS = { "without parameters": "06092a864886f70d010101", "for PSS alone": "06092a864886f70d01010a" };
+/** rsaEncryption without the NULL that belongs to it (RFC 4055, section 1.2). */
+const RSA_WITHOUT_PARAMETERS = Buffer.from("06092a864886f70d010101", "hex");
 
 /** Ways to write one public key as PEM, by what is unusual about each. */
 export function writingsOf({ key, publicKey }: Pick<SigningKey, "key" | "publicKey">): Readonly<Record<string, string>> {
@@ -22,8 +22,7 @@ function curveWritings(key: KeyObject): Readonly<Record<string, string>> {
 
 function rsaWritings(key: KeyObject): Readonly<Record<string, string>> {
   const numbers = key.export({ type: "pkcs1", format: "der" });
-  const written = Object.entries(RSA_ALGORITHMS).map(([name, identifier]) => [name, pemOf(tlv(0x30, Buffer.from(identifier, "hex")), numbers)]);
-  return { ...Object.fromEntries(written), "PKCS #1": key.export({ type: "pkcs1", format: "pem" }).toString() };
+  return { "without parameters": pemOf(tlv(0x30, RSA_WITHOUT_PARAMETERS), numbers), "PKCS #1": key.export({ type: "pkcs1", format: "pem" }).toString() };
 }
 
 function pemOf(algorithm: Buffer, bits: Buffer): string {

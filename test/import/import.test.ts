@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import t, { type Test } from "tap";
 import { parseAllDocuments, stringify } from "yaml";
@@ -22,10 +22,14 @@ async function importing(t: Test, documents: readonly unknown[], ...flags: reado
   return importFile(join(dir, "source.yaml"), ...flags);
 }
 
-async function importFile(file: string, ...flags: readonly string[]): Promise<Imported> {
+function importFile(file: string, ...flags: readonly string[]): Promise<Imported> {
+  return importAs(file, "", flags);
+}
+
+async function importAs(file: string, stdin: string, flags: readonly string[]): Promise<Imported> {
   const kept: [string[], string[]] = [[], []];
   const [stdout, stderr] = kept.map((chunks) => new Writable({ write: (chunk: Buffer, _encoding, done) => done(void chunks.push(chunk.toString())) })) as [Writable, Writable];
-  const status = await run(["import", file, ...flags], { stdout, stderr, env: {}, stopAsked: async () => {} });
+  const status = await run(["import", file, ...flags], { stdin: Readable.from([stdin]), stdout, stderr, env: {}, stopAsked: async () => {} });
   const policies = parseAllDocuments(kept[0].join("")).flatMap((document) => (document.contents === null ? [] : [document.toJS() as Imported["policies"][number]]));
   for (const policy of policies) t.equal(decodePolicy(policy.kind, policy, "pratique-system").spec.kind, "readable", "what is written can be applied");
   return { status, policies, report: stripVTControlCharacters(kept[1].join("")) };
@@ -42,6 +46,7 @@ t.test("a ClusterImagePolicy becomes a ClusterTrustPolicy that asks for the same
   const fixed = withField(CIP, "spec.authorities.0", { static: { action: "fail", message: "no" } });
   t.same((await importing(t, [fixed])).policies[0]?.spec["authorities"], [{ static: { action: "fail", message: "no" } }]);
   const listed = await importing(t, [{ apiVersion: "v1", kind: "List", items: [CIP, withField(CIP, "metadata.name", "second")] }]);
+  t.same((await importAs("-", stringify(CIP), [])).policies, policies, "from standard input");
   t.same(listed.policies.map(({ metadata }) => metadata.name), ["release", "second"], "as kubectl get -o yaml writes it");
 });
 
@@ -153,6 +158,6 @@ t.test("what nobody here knows, and wrong calls", async (t) => {
   t.match(await importing(t, ["text"]), { status: 1, report: /a document without a kind/ });
   for (const args of [["/nonexistent.yaml"], [], ["--unsafe"]]) {
     const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
-    t.equal(await run(["import", ...args], { stdout: sink, stderr: sink, env: {}, stopAsked: async () => {} }), 2, args.join(" "));
+    t.equal(await run(["import", ...args], { stdin: Readable.from([]), stdout: sink, stderr: sink, env: {}, stopAsked: async () => {} }), 2, args.join(" "));
   }
 });

@@ -62,3 +62,17 @@ t.test("a source at an address that nothing may reach is told as one, and is nev
     t.match(verdict, { kind: "untrusted", reason: "RegistryForbidden" }, host);
   }
 });
+
+t.test("what to do speaks of the repository where the signature would have to be", async (t) => {
+  const registry = await setUp(t);
+  const [oci, other] = [`${registry.host}/signatures`, `${registry.host}/elsewhere`];
+  push(registry, "elsewhere", imageManifest());
+  const own = credentials(registry.host, "first");
+  t.match(await inspect(t, registry, { oci: other }, own), { reason: "Unsigned", remedy: new RegExp(`^Sign it with .COSIGN_REPOSITORY=${other} cosign sign ${registry.host}/web@`) });
+  t.match(await inspect(t, registry, { oci, tagPrefix: "release-" }, own), { reason: "Unsigned", remedy: /COSIGN_REPOSITORY=\S+ cosign sign --attachment-tag-prefix release- / });
+  registry.fault(asks("first", "1", /./), answerWith(403));
+  t.match(await inspect(t, registry, { oci }, own), { reason: "Unauthorized", remedy: new RegExp(`^Name a Secret that may pull ${oci} in the trust policy's .signaturePullSecrets.`) });
+  t.match(await inspect(t, registry, { oci, signaturePullSecrets: [{ name: "signatures" }] }, own), { reason: "Unauthorized", remedy: new RegExp(`signaturePullSecrets.*must open ${oci}`) });
+  registry.fault(/^\/v2\/signatures\//, answerWith(503));
+  t.match(await inspect(t, registry, { oci }, own), { reason: "RegistryUnavailable", remedy: `Try again once ${registry.host} answers.` });
+});

@@ -34,7 +34,7 @@ async function setUp(t: Test) {
   const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, maxBytes: 1 << 24, lookupMs: 6000, clock };
   const caches = createCaches({ registry: client, locatorOver: (each) => new Gatherer(each), verify: verifyDocument }, { lookup() {}, inspected() {} }, settings);
   const policies: TrustPolicy[] = [policyOf(specOf(key))];
-  const ports = { ...inspectorPorts(caches.registry, caches.locator), verify: caches.verify, policies: { policiesFor: async () => policies } };
+  const ports = { ...inspectorPorts(caches.registry, caches.locator), verifications: caches.verifications, policies: { policiesFor: async () => policies } };
   const inspector = new Inspector(ports, { installation: EMPTY_KEYRING, isSigningRepository: () => true, platforms: [] });
   const ask = async (name: string, level: "signed" | "verified" = "verified"): Promise<string> => {
     const question = { reference: parseReference(`${registry.host}/${name}`), level, rule: "both", namespace: "shop", keyring: EMPTY_KEYRING } as const;

@@ -354,7 +354,7 @@ t.test("what is remembered, and what is looked up again before a refusal", async
   const observer = { lookup: (cache: string, result: string) => void (cache === "verifications" && verified.push(result)), inspected() {} };
   const settings = { tagSeconds: 10, foundSeconds: 600, absentSeconds: 5, maxBytes: 1 << 24, lookupMs: 6000, clock };
   const caches = createCaches({ registry: client, locatorOver: (each) => new Gatherer(each), verify: verifyDocument }, observer, settings);
-  const ports = { ...inspectorPorts(caches.registry, caches.locator), verify: caches.verify, policies: { policiesFor: async () => policies } };
+  const ports = { ...inspectorPorts(caches.registry, caches.locator), verifications: caches.verifications, policies: { policiesFor: async () => policies } };
   const inspector = new Inspector(ports, { installation: EMPTY_KEYRING, isSigningRepository: () => true, platforms: [] });
   const subject = image(registry, "web");
   signLegacy(registry, "web", subject, { key });

@@ -43,7 +43,7 @@ const READY = `.status.conditions[?(@.type=="Ready")]`;
 const COLUMNS = [
   { name: "Ready", type: "string", jsonPath: `${READY}.status` },
   { name: "Images", type: "string", jsonPath: ".spec.images[*].glob" },
-  { name: "Threshold", type: "integer", jsonPath: ".spec.threshold", priority: 1 },
+  { name: "Threshold", type: "integer", jsonPath: ".spec.threshold" },
   { name: "Reason", type: "string", jsonPath: `${READY}.reason`, priority: 1 },
   { name: "Message", type: "string", jsonPath: `${READY}.message`, priority: 1 },
   { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },

@@ -1,4 +1,4 @@
-import type { Clock, Locator, Registry } from "../../inspection/ports.ts";
+import type { Clock, Locator, Registry, Verifications } from "../../inspection/ports.ts";
 import type { Verify } from "../../verify/verify.ts";
 import { ContentCache } from "./content-cache.ts";
 import { CredentialScopes } from "./scope.ts";
@@ -29,7 +29,7 @@ export interface Uncached {
 export interface Caches {
   readonly registry: Registry;
   readonly locator: Locator;
-  readonly verify: Verify;
+  readonly verifications: Verifications;
   readonly bytes: () => ReadonlyMap<CacheName, number>;
 }
 
@@ -49,5 +49,5 @@ export function createCaches({ registry, locatorOver, verify }: Uncached, observ
   const signatures = new SignatureCache(locatorOver(content), scopes, observer, { ...settings, maxBytes: maxBytes * 0.25 });
   const verifications = new VerificationCache(verify, observer, { ...settings, maxBytes: maxBytes * 0.05 });
   const stores = [tags.known, content.proofs, content.manifests, signatures.lists, verifications.known];
-  return { registry: tags, locator: signatures, verify: verifications.verify, bytes: () => new Map(stores.map((store) => [store.name, store.bytes])) };
+  return { registry: tags, locator: signatures, verifications, bytes: () => new Map(stores.map((store) => [store.name, store.bytes])) };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../../inspection/ports.ts";
+import type { Clock, Verifications } from "../../inspection/ports.ts";
 import type { SignedDocument } from "../../signature/candidate.ts";
 import type { KeyAuthority } from "../../trust/authority.ts";
 import type { Verification, Verify } from "../../verify/verify.ts";
@@ -8,7 +8,7 @@ import { type CacheObserver, Store } from "./store.ts";
  * Remembers what verifications came to, by everything that they depend on: the document's bytes and the authority's key
  * and hash. Neither can change under its name, so a rotated key asks anew, and a refusal is as final as a pass.
  */
-export class VerificationCache {
+export class VerificationCache implements Verifications {
   readonly known: Store<Verification>;
   readonly #inner: Verify;
   readonly #observer: CacheObserver;
@@ -19,13 +19,20 @@ export class VerificationCache {
     this.known = new Store("verifications", maxBytes, clock);
   }
 
-  readonly verify: Verify = (document: SignedDocument, authority: KeyAuthority): Verification => {
-    const key = `${document.id} ${authority.revision}`;
-    const kept = this.known.get(key);
-    this.#observer.lookup("verifications", kept === undefined ? "miss" : "hit");
-    if (kept !== undefined) return kept;
+  recall(document: SignedDocument, authority: KeyAuthority): Verification | undefined {
+    const kept = this.known.get(keyOf(document, authority));
+    if (kept !== undefined) this.#observer.lookup("verifications", "hit");
+    return kept;
+  }
+
+  verify(document: SignedDocument, authority: KeyAuthority): Verification {
+    this.#observer.lookup("verifications", "miss");
     const verification = this.#inner(document, authority);
-    this.known.keep(key, verification);
+    this.known.keep(keyOf(document, authority), verification);
     return verification;
-  };
+  }
+}
+
+function keyOf({ id }: SignedDocument, { revision }: KeyAuthority): string {
+  return `${id} ${revision}`;
 }

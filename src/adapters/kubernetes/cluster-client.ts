@@ -100,7 +100,7 @@ export class ClusterClient {
   async #open(question: ApiRequest | ApiChange, limit: Limit): Promise<Dispatcher.ResponseData> {
     const response = await this.#accepted(question, limit);
     if (response.statusCode === 200 || response.statusCode === 201) return response;
-    throw await limit.race(refusal(response));
+    throw await limit.race(refusal(response, question));
   }
 
   // A token can be revoked or rotated before client-node looks at its file again, so a 401 is asked once more.
@@ -130,10 +130,12 @@ function urlOf(server: string, { path, query = {} }: ApiRequest): string {
   return `${server}/${path.map(encodeURIComponent).join("/")}${parameters === "" ? "" : `?${parameters}`}`;
 }
 
-async function refusal(response: Dispatcher.ResponseData): Promise<ClusterError> {
+async function refusal(response: Dispatcher.ResponseData, { path }: ApiRequest): Promise<ClusterError> {
   const code = response.statusCode;
   const status = await readObject(response.body, MAX_STATUS).catch(() => undefined);
   if (code === 404 && status !== undefined && namesAbsentObject(status)) return new ClusterError("NotFound", "the API server has no such object (404)");
+  // The core's own resources are always served: there, such a 404 is a proxy's.
+  if (code === 404 && path[0] === "apis") return new ClusterError("NotServed", "the API server serves no such resource (404)");
   if (code === 401) return new ClusterError("Unauthorized", "the API server does not accept Pratique's own credentials (401)");
   if (code === 403) return new ClusterError("Forbidden", "the API server does not allow it (403)");
   if (code === 409) return new ClusterError("Conflict", "the object has changed meanwhile, or is there already (409)");

@@ -5,6 +5,8 @@ import type { UndeterminedReason } from "../../verdict/reason.ts";
 export type ClusterFault =
   /** The API server says, in a Status of its own, that there is no such object. */
   | "NotFound"
+  /** 404 without an object that it is about: the API server serves no such resource. */
+  | "NotServed"
   /** 403: a rule of RBAC is missing. */
   | "Forbidden"
   /** 401: our own credentials are not accepted, or could not be read. */
@@ -39,10 +41,15 @@ export interface Question extends Attempt {
   readonly reason: UndeterminedReason;
 }
 
-/** What did not work, why, and what to grant when that is why. */
-export function failureText({ failure, verb, resource }: Attempt, thrown: ClusterError): string {
-  const remedy = thrown.code === "Forbidden" ? `; ${grant(verb, resource)}` : "";
-  return `${failure}: ${thrown.message}${remedy}`;
+/** What did not work, why, and what to do when that is known. */
+export function failureText(attempt: Attempt, thrown: ClusterError): string {
+  return `${attempt.failure}: ${thrown.message}${remedyOf(attempt, thrown)}`;
+}
+
+/** What to do, to be put behind a message; empty where asking again is all. */
+export function remedyOf({ verb, resource }: Pick<Attempt, "verb" | "resource">, { code }: ClusterError): string {
+  if (code === "Forbidden") return `; ${grant(verb, resource)}`;
+  return code === "NotServed" ? `; install the definition of ${resource} if it is a CRD, as the chart does with \`crds.install\`` : "";
 }
 
 /** The same error, which says what did not work. */

@@ -1,7 +1,7 @@
 import type { Call } from "../../inspection/ports.ts";
 import type { JsonObject } from "../../json.ts";
 import type { ClusterClient } from "./cluster-client.ts";
-import { ClusterError, grant } from "./cluster-error.ts";
+import { ClusterError, remedyOf } from "./cluster-error.ts";
 import { listPages } from "./list-pages.ts";
 import type { ClusterRecorder } from "./recorder.ts";
 import { pause, type Timer } from "./timer.ts";
@@ -107,7 +107,7 @@ export class Reflector<T> {
         this.#tried.resolve();
         if (this.#stopping.signal.aborted) return;
         if (this.#options.timer.now() - began >= STEADY) failures = 0;
-        this.#options.recorder.watchRestarted(this.#collection.resource, explained(thrown, this.#collection));
+        this.#options.recorder.watchRestarted(this.#collection.resource, explained(thrown, this.#collection), failures + 1);
         await pause(this.#pauseAfter(failures), this.#stopping.signal, this.#options.timer);
       }
     }
@@ -171,8 +171,7 @@ export class Reflector<T> {
 }
 
 function explained(thrown: unknown, { resource }: Collection<unknown>): Error {
-  if (thrown instanceof ClusterError && thrown.code === "Forbidden") {
-    return new ClusterError("Forbidden", `${thrown.message}; ${grant("list and watch", resource)}`, { cause: thrown });
-  }
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (!(thrown instanceof ClusterError)) return thrown instanceof Error ? thrown : new Error(String(thrown));
+  const remedy = remedyOf({ verb: "list and watch", resource }, thrown);
+  return remedy === "" ? thrown : new ClusterError(thrown.code, `${thrown.message}${remedy}`, { cause: thrown });
 }

@@ -70,8 +70,9 @@ export class Logs {
     this.#logger.warn({ err: cause }, "a docker config file changed and cannot be used; the last good credentials stay");
   }
 
-  watchRestarted(resource: string, cause: unknown): void {
-    this.#logger.warn({ resource, err: cause }, "a watch broke and begins again");
+  watchRestarted(resource: string, cause: unknown, failures: number): void {
+    // What fails every few seconds for the same reason is told ever more rarely: at 1, 2, 4, 8 and so on.
+    if ((failures & (failures - 1)) === 0) this.#logger.warn({ resource, failures, err: cause }, "a watch broke and begins again");
   }
 
   secretIgnored(namespace: string, name: string, why: string): void {

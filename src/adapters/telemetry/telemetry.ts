@@ -50,9 +50,9 @@ export class Telemetry implements Recorder {
     this.#metrics.lookup(cache, result);
   }
 
-  watchRestarted(resource: string, cause: Error): void {
+  watchRestarted(resource: string, cause: Error, failures: number): void {
     this.#metrics.watchRestarted(resource);
-    this.#logs.watchRestarted(resource, cause);
+    this.#logs.watchRestarted(resource, cause, failures);
   }
 
   secretIgnored(namespace: string, name: string, why: string): void {

@@ -172,7 +172,7 @@ t.test("before the first list, and where there are no such kinds", async (t) => 
   watch.start();
   await watch.attempted;
   t.strictSame([...watch.ages().values()], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
-  t.match(await failureOf(UndeterminedError, watch.policiesFor("shop", call())), { code: "PoliciesUnknown", message: /could not be listed: the API server answered 404/ });
+  t.match(await failureOf(UndeterminedError, watch.policiesFor("shop", call())), { code: "PoliciesUnknown", message: /could not be listed: the API server serves no such resource \(404\); install the definition of (?:cluster)?trustpolicies/ });
 
   api.fault = () => "hang";
   const late = failureOf(UndeterminedError, watch.policiesFor("shop", call(1_000)));

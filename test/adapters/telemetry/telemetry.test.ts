@@ -146,7 +146,7 @@ function feed(telemetry: Telemetry): void {
   telemetry.request("manifest", "x", 200, 1);
   telemetry.inFlight("x", 1);
   telemetry.lookup("tags", "hit");
-  telemetry.watchRestarted("namespaces", new Error("gone"));
+  telemetry.watchRestarted("namespaces", new Error("gone"), 1);
   telemetry.secretIgnored("shop", "pull", "it is not JSON");
   telemetry.statusNotWritten(new Error("forbidden"));
   telemetry.credentialsKept(new Error("not JSON"));
@@ -243,7 +243,7 @@ t.test("no line holds a secret, whatever was thrown", async (t) => {
     { password },
   ];
   for (const each of thrown) telemetry.defect("uid", each);
-  telemetry.watchRestarted("namespaces", rich);
+  telemetry.watchRestarted("namespaces", rich, 1);
   logger.info({ password, auth, data: pullSecret, request: { headers: { authorization: auth }, token: password } }, "careless");
   t.equal(text().split("\n").length, thrown.length + 3);
   t.notOk(text().includes(password));
