@@ -106,13 +106,9 @@ function survey(text: string): Survey {
   let depth = 0;
   let members = 0;
   let values = 1;
-  let quoted = false;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === 0x5c) i += 1;
-      else if (code === 0x22) quoted = false;
-    } else if (code === 0x22) quoted = true;
+    if (code === 0x22) i = endOfString(text, i + 1);
     else if (code === 0x3a) members += 1;
     else if (code === 0x2c) values += 1;
     else if (code === 0x7b || code === 0x5b) {
@@ -122,6 +118,19 @@ function survey(text: string): Survey {
     if (depth > MAX_DEPTH) throw new SyntaxError(`nested more than ${MAX_DEPTH} levels deep`);
   }
   return { members, values };
+}
+
+// Where the quote is that closes a string; the text's length where there is none.
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end;
+}
+
+function isEscaped(text: string, quote: number): boolean {
+  let before = quote - 1;
+  while (text.charCodeAt(before) === 0x5c) before -= 1;
+  return (quote - before) % 2 === 0;
 }
 
 function membersOf(value: unknown): number {

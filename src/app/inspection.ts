@@ -4,6 +4,7 @@ import type { RegistryEnvironment } from "../adapters/registry/settings.ts";
 import type { Config } from "../config.ts";
 import { matchesGlob } from "../image/glob.ts";
 import { Gatherer } from "../inspection/gather.ts";
+import { RecentBytes } from "../inspection/recent-bytes.ts";
 import { Inspector } from "../inspection/inspect.ts";
 import type { Keyring } from "../inspection/keyring.ts";
 import type { Policies, SourceCredentials } from "../inspection/ports.ts";
@@ -12,6 +13,8 @@ import { EventLoopTurns } from "./turns.ts";
 
 /** Milliseconds that one look-up of all its callers together may take, whatever time each of them has. */
 const LOOKUP_MS = 15_000;
+/** Bytes of heavy accessories that are read within that time. Those of a review that is being judged are among them. */
+const HEAVY_BYTES = 24 * 1024 * 1024;
 
 export interface Inspection {
   readonly inspector: Inspector;
@@ -33,7 +36,8 @@ export interface InspectionParts {
 export function composeInspection({ config, environment, installation, policies, sourceCredentials, observer }: InspectionParts): Inspection {
   const client = new RegistryClient(environment);
   const settings = { ...config.cache, lookupMs: LOOKUP_MS, clock: environment.clock };
-  const caches = createCaches({ registry: client, locatorOver: (registry) => new Gatherer(registry), verify: verifyDocument }, observer, settings);
+  const heavy = new RecentBytes(environment.clock, HEAVY_BYTES, LOOKUP_MS);
+  const caches = createCaches({ registry: client, locatorOver: (registry) => new Gatherer(registry, heavy), verify: verifyDocument }, observer, settings);
   const inspector = new Inspector({ ...caches, policies, sourceCredentials, turns: new EventLoopTurns(environment.clock) }, {
     installation,
     isSigningRepository: (reference) => config.signed.repositories.some((glob) => matchesGlob(glob, reference)),

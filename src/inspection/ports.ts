@@ -13,6 +13,8 @@ import type { Keyring } from "./keyring.ts";
 export interface Call {
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** The most bytes that a manifest or a page of referrers may have, where that is less than the registry client's own limit. */
+  readonly maxBytes?: number;
 }
 
 export interface Clock {

@@ -6,6 +6,8 @@ import { after, type Behaviour, claimLength, cutOff, endless, gzipBomb, hangUp, 
 import { BAD, type HostileCase, key, unsigned } from "./case.ts";
 import { judgeCases } from "./judge-cases.ts";
 
+t.setTimeout(180_000);
+
 const OTHER = imageManifest({ seed: "other" });
 const MANIFEST = "manifests/v1";
 

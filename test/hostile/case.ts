@@ -19,6 +19,8 @@ export interface HostileCase {
   readonly build: (registry: RegistryDouble, world: HostileWorld) => string;
   /** Why the image is refused, at level `signed` and at level `verified`; null where the attack must not keep a good image out. */
   readonly reason: Reason | null;
+  /** The reason when the process as a whole has read too much of late, which other cases decide as well. */
+  readonly otherwise?: Reason;
   /** What holds afterwards, besides. Throws when it does not. */
   readonly afterwards?: (registry: RegistryDouble, world: HostileWorld) => void;
 }

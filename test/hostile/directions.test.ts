@@ -6,6 +6,8 @@ import type { World } from "./webhook.ts";
 import { BAD, type HostileCase, type HostileWorld, key, unsigned } from "./case.ts";
 import { judgeCases } from "./judge-cases.ts";
 
+t.setTimeout(180_000);
+
 const ACCOUNTS = { robot: { password: "secret", repositories: ["**"] } };
 const TOKENS: RegistryOptions = { auth: { kind: "bearer", accounts: ACCOUNTS } };
 

@@ -8,6 +8,8 @@ import { withHeaders } from "../helpers/registry-faults.ts";
 import { BAD, type HostileCase, key, unsigned } from "./case.ts";
 import { judgeCases } from "./judge-cases.ts";
 
+t.setTimeout(180_000);
+
 const CONFIG = describe("application/vnd.oci.image.config.v1+json", Buffer.from("{}"));
 const LAYER = describe("application/vnd.oci.image.layer.v1.tar+gzip", Buffer.from("layer"));
 const CHILD = imageManifest({ seed: "child" });

@@ -7,6 +7,8 @@ import { answerWith, type Where } from "../helpers/registry-faults.ts";
 import { BAD, type HostileCase, key, unsigned } from "./case.ts";
 import { judgeCases } from "./judge-cases.ts";
 
+t.setTimeout(180_000);
+
 /** One kind of request, made of a signed image whose signature can be had by no other. */
 interface Asked {
   readonly name: string;

@@ -1,4 +1,5 @@
 // The whole webhook in a process of its own, so that its memory can be told from that of the test and of its registries.
+import { readFileSync } from "node:fs";
 import { Writable } from "node:stream";
 import { type AppOptions, createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
@@ -22,6 +23,8 @@ const app = createApp(parseConfig(JSON.stringify(config), "pratique.yaml"), { cl
 const { webhook } = await app.start();
 await app.ready;
 
-process.on("message", () => process.send?.(process.resourceUsage().maxRSS * 1024));
+// What getrusage says is of no use here: it begins with what the parent had resident.
+const peak = (): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
+process.on("message", () => process.send?.(peak()));
 process.on("disconnect", () => process.exit());
 process.send?.({ port: webhook.port } satisfies Started);

@@ -58,10 +58,11 @@ export class ContentCache implements Registry {
       this.#observer.lookup("content", "hit");
       return kept;
     }
-    const key = `${this.#scopes.keyOf(access)} ${target.kind === "digest" ? target.digest : target.tag}`;
+    const { maxBytes } = call;
+    const key = `${this.#scopes.keyOf(access)} ${target.kind === "digest" ? target.digest : target.tag} ${maxBytes ?? ""}`;
     this.#observer.lookup("content", this.#fetchingManifests.has(key) ? "shared" : "miss");
     return this.#fetchingManifests.run(key, call, async (own) => {
-      const manifest = await this.#inner.fetchManifest(access, target, own);
+      const manifest = await this.#inner.fetchManifest(access, target, maxBytes === undefined ? own : { ...own, maxBytes });
       this.#keep(access, manifest.digest, manifest);
       return manifest;
     });
