@@ -1,9 +1,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { Agent, request } from "node:https";
+import { Agent, request, type RequestOptions } from "node:https";
 import { text } from "node:stream/consumers";
 import type { Test } from "tap";
-import { loopbackCertificate } from "../helpers/certificates.ts";
+import { type KeyPair, loopbackCertificate } from "../helpers/certificates.ts";
 import { temporaryFolder } from "../helpers/folder.ts";
 
 /** What the webhook's process is told. */
@@ -31,13 +31,19 @@ export interface Answer {
   };
 }
 
-/** The webhook in a process of its own. */
-export interface Webhook {
-  readonly port: number;
-  /** What its caller trusts, and the connections that it keeps. */
-  readonly agent: Agent;
+/** Somebody who calls the webhook over connections of his own. */
+export interface Caller {
   /** Posts a body to `/validate/enforce`, with the API server's `timeout`. */
-  post(body: string | Uint8Array, timeout?: string): Promise<Answer>;
+  post(body: string | Uint8Array, timeout?: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+}
+
+/** The webhook in a process of its own. */
+export interface Webhook extends Caller {
+  readonly port: number;
+  /** For callers of other kinds. */
+  readonly trust: { readonly ca: string };
+  /** Somebody with this certificate; without one when it is empty. */
+  as(certificate: Partial<KeyPair>): Caller;
   /** The most memory that it has ever had resident, in bytes. */
   peak(): Promise<number>;
 }
@@ -62,12 +68,17 @@ export async function startWebhook(t: Test, { config, zone }: World, tlsSettings
   const child = fork(PROCESS, [JSON.stringify(world)], { execArgv: [HEAP] });
   t.teardown(() => child.kill("SIGKILL"));
   const [{ port }] = (await once(child, "message")) as [Started];
-  const agent = new Agent({ keepAlive: true, ca: tls.ca });
-  t.teardown(() => agent.destroy());
+  const trust = { ca: tls.ca };
+  const as = (certificate: Partial<KeyPair>): Caller => {
+    const agent = new Agent({ keepAlive: true, ...trust, ...certificate });
+    t.teardown(() => agent.destroy());
+    return { post: (body, timeout = "10s", headers = {}) => post({ port, agent, path: `/validate/enforce?timeout=${timeout}`, headers }, body) };
+  };
   return {
+    ...as({}),
     port,
-    agent,
-    post: (body, timeout = "10s") => post({ port, agent }, body, timeout),
+    trust,
+    as,
     peak: async () => {
       child.send("peak");
       const [bytes] = (await once(child, "message")) as [number];
@@ -76,9 +87,9 @@ export async function startWebhook(t: Test, { config, zone }: World, tlsSettings
   };
 }
 
-async function post({ port, agent }: Pick<Webhook, "port" | "agent">, body: string | Uint8Array, timeout: string): Promise<Answer> {
-  const headers = { "content-type": "application/json" };
-  const sent = request({ host: "127.0.0.1", port, agent, path: `/validate/enforce?timeout=${timeout}`, method: "POST", headers });
+async function post(options: RequestOptions, body: string | Uint8Array): Promise<Answer> {
+  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...options.headers };
+  const sent = request({ host: "127.0.0.1", method: "POST", ...options, headers });
   sent.end(body);
   const [response] = await once(sent, "response");
   return { status: response.statusCode, headers: response.headers, body: JSON.parse(await text(response)) as Answer["body"] };

@@ -9,6 +9,7 @@ import type { AdmissionAnswer } from "../../admission/response.ts";
 import type { Clock } from "../../inspection/ports.ts";
 import { answerFaults, answerUnreadable, send } from "./faults.ts";
 import { parseDuration } from "./duration.ts";
+import { Intake } from "./intake.ts";
 import type { Reviewer, ServerObserver, Webhook } from "./ports.ts";
 import type { Readiness } from "./readiness.ts";
 import { refusal } from "./status.ts";
@@ -34,6 +35,8 @@ type Parts = WebhookParts;
 
 /** An object and its old one, each as large as etcd takes it, with room to spare. */
 const MAX_BODY = 8 * 1024 * 1024;
+/** Seconds after which a caller that was turned away may come again. */
+const RETRY_AFTER = "1";
 /** The API server's client gives up an idle connection after 90 s; whoever closes second never races a request. */
 const KEEP_ALIVE_MS = 120_000;
 
@@ -78,11 +81,12 @@ function addProbes(app: Webhook, readiness: Readiness): void {
 
 function addReviews(app: Webhook, parts: Parts): void {
   const received = new WeakMap<IncomingMessage, number>();
+  const intake = new Intake(MAX_BODY);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> => {
     received.set(request.raw, parts.clock.now());
-    const refused = refuseEarly(request, parts);
+    const refused = refuseEarly(request, parts) ?? refuseFull(intake, request, reply);
     if (refused === undefined) return;
     parts.observer.refused({ status: refused.status, cause: undefined });
     return send(reply, refused);
@@ -109,6 +113,12 @@ function refuseEarly(request: FastifyRequest, parts: Parts): AdmissionAnswer | u
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") return refusal(415, "the body is compressed; admission reviews are read as plain JSON");
   return undefined;
+}
+
+function refuseFull(intake: Intake, { raw }: FastifyRequest, reply: FastifyReply): AdmissionAnswer | undefined {
+  if (intake.admits(raw, reply.raw)) return undefined;
+  reply.header("retry-after", RETRY_AFTER);
+  return refusal(429, "more is being asked than can be read; try again");
 }
 
 interface Arrival {
