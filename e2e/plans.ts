@@ -7,6 +7,7 @@ export const PLANS = {
   chart: 19,
   differential: 2,
   check: 5,
+  openapi: 1,
   outage: 5,
   plans: 2,
   policies: 8,
