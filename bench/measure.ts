@@ -39,7 +39,7 @@ async function timed({ run }: Subject, runs: number): Promise<number> {
   return ((performance.now() - start) * 1000) / runs;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -402,7 +402,7 @@ async function policies(t: Test, cluster: Cluster): Promise<void> {
   t.match(JSON.parse(good.stdout), { spec: { threshold: 1, treshold: 2, authorities: [{ key: { secretRef: { key: "cosign.pub" } }, misspelt: { deep: true } }] } }, "defaults are filled in, and what is misspelt is not hidden");
   await cluster.kubectl(["create", "-f", "-"], { input: JSON.stringify({ apiVersion: "pratique.dev/v1alpha1", kind: "ClusterTrustPolicy", metadata: { name: "release" }, spec: spec({}) }) });
   const listed = await cluster.kubectl(["get", "ctp"]);
-  t.match(listed.stdout, /NAME +READY +IMAGES +AGE\nrelease +harbor\.example\.com\/\*\* /);
+  t.match(listed.stdout, /NAME +READY +IMAGES +THRESHOLD +AGE\nrelease +harbor\.example\.com\/\*\* +1 /);
   t.match((await cluster.kubectl(["get", "pratique", "-A"])).stdout, /clustertrustpolicy\.pratique\.dev\/release/);
 }
 

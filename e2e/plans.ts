@@ -13,6 +13,7 @@ export const PLANS = {
   policies: 8,
   rbac: 16,
   references: 3,
+  soak: 1,
   verified: 45,
   watch: 5,
   workloads: 5,

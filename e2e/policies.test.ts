@@ -106,7 +106,7 @@ t.test("a TrustPolicy has its key from a Secret of its own namespace alone, once
   await ready(cluster, own, { accept: ({ status }) => status === "True" });
   t.equal(await admitted(MINE), true);
   const { stdout } = await cluster.kubectl(["get", "tp", "-n", "shop"]);
-  t.match(stdout, /^NAME +READY +IMAGES +AGE\nteam +True /);
+  t.match(stdout, /^NAME +READY +IMAGES +THRESHOLD +AGE\nteam +True /);
   await release(cluster, [policy(), own]);
 });
 

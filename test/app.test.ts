@@ -70,9 +70,9 @@ interface Answer {
 const agent = new Agent({ keepAlive: true, ca: tls.ca });
 t.teardown(() => agent.destroy());
 
-async function call(port: number, path: string, review?: Review): Promise<Answer> {
+async function call(port: number, path: string, review?: Review, over = agent): Promise<Answer> {
   const headers = { "content-type": "application/json" };
-  const request = httpsRequest({ host: "127.0.0.1", port, agent, path, method: review === undefined ? "GET" : "POST", headers });
+  const request = httpsRequest({ host: "127.0.0.1", port, agent: over, path, method: review === undefined ? "GET" : "POST", headers });
   request.end(review && JSON.stringify(review));
   const [response] = await once(request, "response");
   const isJson = String(response.headers["content-type"]).startsWith("application/json");
@@ -94,6 +94,23 @@ async function registry(t: Test, options: RegistryOptions = {}): Promise<Registr
 }
 
 const allow = (double: RegistryDouble): string => `registries: [{host: "${double.host}", plainHTTP: true, allowPrivate: true}]\n`;
+
+t.test("a thousand admissions at once over ten images from ten namespaces are ten inspections", async (t) => {
+  const double = await registry(t);
+  const images = Array.from({ length: 10 }, (_, i) => `shared/image-${i}`);
+  for (const name of images) signLegacy(double, name, push(double, name, imageManifest({ seed: name }), "1"), { key });
+  const namespaces = Array.from({ length: 10 }, (_, i) => `team-${i}`);
+  const { port, metrics } = await start(t, `${allow(double)}namespaces: {${namespaces.map((name) => `${name}: {pratique.dev/enforce: signed}`).join(", ")}}`);
+  // A thousand handshakes at once would measure this machine; what waits for a connection is asked as soon as one is free.
+  const crowd = new Agent({ keepAlive: true, ca: tls.ca, maxSockets: 100 });
+  t.teardown(() => crowd.destroy());
+  double.reset();
+  const asked = Array.from({ length: 1000 }, (_, i) => reviewOf(`${double.host}/${images[i % 10]}:1`, namespaces[Math.floor(i / 10) % 10]));
+  const answers = await Promise.all(asked.map((review) => call(port, "/validate/enforce?timeout=30s", review, crowd)));
+  t.equal(answers.filter(({ body }) => body.response.allowed).length, 1000);
+  t.same(await metrics('pratique_inspections_total{result="found"}'), ['pratique_inspections_total{result="found"} 10']);
+  t.equal(double.requests.length, 50, "five for each image, as for one admission alone");
+});
 
 t.test("without a cluster: reviews over TLS are judged by the configuration's namespaces", async (t) => {
   const double = await registry(t);

@@ -1,7 +1,9 @@
-// Pratique as its chart installs it, but for the Deployment: `pratique serve` runs from the checkout, and the API server
-// calls it on loopback. Accounts, roles, configuration and webhook entries are the chart's.
+// Pratique as its chart installs it, but for the Deployment: `pratique serve` runs from a bundle of the checkout, as the image
+// has it, and the API server calls it on loopback. Accounts, roles, configuration and webhook entries are the chart's.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAuthority } from "../../test/helpers/certificates.ts";
+import { bundle } from "../../tools/build.ts";
 import { type KubernetesObject, only, RELEASE_NAMESPACE, renderChart } from "./chart.ts";
 import type { Cluster } from "./cluster.ts";
 import { readiness, readMetric, review, type ReviewRequest, type ReviewResponse } from "./direct.ts";
@@ -17,6 +19,8 @@ export interface Pratique {
   readiness(): Promise<number>;
   /** What it has logged. */
   output(): string;
+  readonly pid: number;
+  signal(name: NodeJS.Signals): void;
   /** Where the webhook listens, on loopback. */
   readonly port: number;
   /** Puts another certificate of the same authority in the place of the one that it serves. */
@@ -37,8 +41,8 @@ export type Settings = Readonly<Record<string, unknown>>;
 export const CHECKOUT = join(import.meta.dirname, "../..");
 const READY_SECONDS = 30;
 
-/** Installs the chart, starts Pratique and waits until it is ready. */
-export async function startPratique(cluster: Cluster, registries: readonly Registry[], settings: Settings = {}): Promise<Pratique> {
+/** Installs the chart, starts Pratique, with these variables besides, and waits until it is ready. */
+export async function startPratique(cluster: Cluster, registries: readonly Registry[], settings: Settings = {}, variables: Readonly<Record<string, string>> = {}): Promise<Pratique> {
   const authority = await createAuthority("pratique");
   const writeCertificate = async (): Promise<void> => {
     const { cert, key } = await authority.issue({ dnsNames: ["localhost"], ips: ["127.0.0.1"] });
@@ -61,10 +65,13 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
     `--tls-key-file=${join(cluster.folder.path, "pratique.key")}`,
   ];
   const url = `https://127.0.0.1:${port}`;
+  const program = join(cluster.folder.path, "main.mjs");
+  await bundle(program);
+  const nodeFlags = await imageFlags();
   const launch = async (): Promise<Running> => {
     const kubeconfig = await accountKubeconfig(cluster, objects);
-    const env = { KUBECONFIG: kubeconfig, HOME: cluster.folder.path };
-    return start(process.execPath, [join(CHECKOUT, "src/main.ts"), "serve", `--config=${config}`, ...flags], { env });
+    const env = { ...variables, KUBECONFIG: kubeconfig, HOME: cluster.folder.path };
+    return start(process.execPath, [...nodeFlags, program, "serve", `--config=${config}`, ...flags], { env });
   };
   let running = await launch();
   const ready = async (): Promise<void> => {
@@ -80,6 +87,10 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
     metric: (name, labels = {}) => readMetric(`http://127.0.0.1:${metricsPort}/metrics`, name, labels),
     readiness: () => readiness(url),
     output: () => running.output(),
+    get pid() {
+      return running.pid;
+    },
+    signal: (name) => running.signal(name),
     port,
     replaceCertificate: writeCertificate,
     terminate: () => {
@@ -93,6 +104,12 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
     ready,
     review: (path, asked) => review(url + path, asked),
   };
+}
+
+/** What the image tells Node, by its entry point. */
+async function imageFlags(): Promise<readonly string[]> {
+  const line = /^ENTRYPOINT (\[.*\])$/m.exec(await readFile(join(CHECKOUT, "deploy/Dockerfile"), "utf8"))?.[1];
+  return (JSON.parse(line ?? "[]") as readonly string[]).filter((word) => word.startsWith("--"));
 }
 
 /** What the configuration says of a test registry. */

@@ -19,6 +19,7 @@ export interface Outcome {
 
 /** A program that goes on until it is told to stop. */
 export interface Running {
+  readonly pid: number;
   /** The end of what it has written so far, both streams. */
   output(): string;
   signal(name: NodeJS.Signals): void;
@@ -73,6 +74,7 @@ export function start(command: string, args: readonly string[], options: Command
     child.once("close", resolve);
   });
   return {
+    pid: child.pid ?? Number.NaN,
     output: () => written,
     signal: (name) => void child.kill(name),
     kill: async () => {

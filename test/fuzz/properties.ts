@@ -26,8 +26,6 @@ export interface Fuzzer {
   readonly property: fc.IAsyncProperty<unknown[]> | fc.IProperty<unknown[]>;
 }
 
-type Property = Fuzzer["property"];
-
 const IMAGE = imageManifest();
 const INDEX = imageIndex([{ image: IMAGE, platform: "linux/amd64" }]);
 const key = generateSigningKey();
@@ -141,13 +139,13 @@ function imagesIn(value: unknown, path: string): readonly string[] {
 }
 
 export const FUZZERS: readonly Fuzzer[] = [
-  { name: "references", property: reference as Property },
-  { name: "manifests", property: manifest as Property },
-  { name: "bundles", property: bundle as Property },
-  { name: "envelopes", property: envelope as Property },
-  { name: "payloads", property: payload as Property },
-  { name: "reviews", property: review as Property },
-  { name: "labels", property: labels as Property },
-  { name: "workloads", property: workload as Property },
+  { name: "references", property: reference },
+  { name: "manifests", property: manifest },
+  { name: "bundles", property: bundle },
+  { name: "envelopes", property: envelope },
+  { name: "payloads", property: payload },
+  { name: "reviews", property: review },
+  { name: "labels", property: labels },
+  { name: "workloads", property: workload },
 ];
 

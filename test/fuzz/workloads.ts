@@ -8,7 +8,7 @@ const MAX_DEPTH = 8;
 export function podSpecs(schema: PodSchema): fc.Arbitrary<Readonly<Record<string, unknown>>> {
   const types = new Arbitraries(schema);
   const containers = fc.array(types.of("Container", 1), { minLength: 1, maxLength: 3 });
-  return fc.tuple(types.of(schema.root, 0), containers).map(([spec, containers]) => ({ ...(spec as object), containers }));
+  return fc.tuple(types.of(schema.root, 0), containers).map(([spec, containers]) => Object.assign({}, spec, { containers }));
 }
 
 class Arbitraries {

@@ -72,7 +72,12 @@ export async function startWebhook(t: Test, { config, zone }: World, tlsSettings
   const as = (certificate: Partial<KeyPair>): Caller => {
     const agent = new Agent({ keepAlive: true, ...trust, ...certificate });
     t.teardown(() => agent.destroy());
-    return { post: (body, timeout = "10s", headers = {}) => post({ port, agent, path: `/validate/enforce?timeout=${timeout}`, headers }, body) };
+    return {
+      post: (body, timeout = "10s", headers = {}) => {
+        const own = { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
+        return post({ port, agent, path: `/validate/enforce?timeout=${timeout}`, headers: { ...own, ...headers } }, body);
+      },
+    };
   };
   return {
     ...as({}),
@@ -88,8 +93,7 @@ export async function startWebhook(t: Test, { config, zone }: World, tlsSettings
 }
 
 async function post(options: RequestOptions, body: string | Uint8Array): Promise<Answer> {
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...options.headers };
-  const sent = request({ host: "127.0.0.1", method: "POST", ...options, headers });
+  const sent = request({ host: "127.0.0.1", method: "POST", ...options });
   sent.end(body);
   const [response] = await once(sent, "response");
   return { status: response.statusCode, headers: response.headers, body: JSON.parse(await text(response)) as Answer["body"] };
