@@ -57,9 +57,9 @@ export class AccessoryReader {
     this.#parts = parts;
   }
 
-  /** The accessory under a tag. */
-  tagged(tag: string, place: Place): Promise<Found> {
-    return this.list(place, "simple-signing", async ({ registry, access, call }) => this.#read(await registry.fetchManifest(access, { kind: "tag", tag }, call), place));
+  /** The accessory under a tag; `layout` is what it is taken for when it cannot be read. */
+  tagged(tag: string, layout: Layout, place: Place): Promise<Found> {
+    return this.list(place, layout, async ({ registry, access, call }) => this.#read(await registry.fetchManifest(access, { kind: "tag", tag }, call), place));
   }
 
   /**
@@ -103,8 +103,8 @@ export class AccessoryReader {
       return { ...NOTHING, candidates: [{ digest: manifest.digest, layout: accessory.layout, location, claim: { kind: "instead" } }] };
     }
     const documents = accessory.documents.slice(0, quota);
-    const found = await Promise.all(documents.map((document) => this.#document(document, manifest.digest, place)));
-    return { ...mergeFound(found), isExhausted: accessory.documents.length > quota || found.some((each) => each.isExhausted) };
+    const found = mergeFound(await Promise.all(documents.map((document) => this.#document(document, manifest.digest, place))));
+    return { ...found, isExhausted: found.isExhausted || accessory.documents.length > quota };
   }
 
   #document({ layer, layout }: DocumentLayer, digest: Digest, place: Place): Promise<Found> {

@@ -61,10 +61,10 @@ const COSIGN_TAGS: Readonly<Record<Sought, CosignTag>> = {
   attestations: { location: "att-tag", layout: "attestation", tagOf: attestationTag },
 };
 
-function fromCosignTag(reader: AccessoryReader, { location, tagOf }: CosignTag, subject: Digest, prefix: string): Promise<Found> {
+function fromCosignTag(reader: AccessoryReader, { location, layout, tagOf }: CosignTag, subject: Digest, prefix: string): Promise<Found> {
   const tag = tagOf(subject);
   if (tag === undefined) return Promise.resolve(NOTHING);
-  return reader.tagged(`${prefix}${tag}`, { location, quota: MAX_LAYERS, allowance: new Allowance(MAX_HEAVY_BYTES) });
+  return reader.tagged(`${prefix}${tag}`, layout, { location, quota: MAX_LAYERS, allowance: new Allowance(MAX_HEAVY_BYTES) });
 }
 
 function fromReferrers(reader: AccessoryReader, subject: Digest, sought: Sought): Promise<Found> {

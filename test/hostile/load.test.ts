@@ -1,5 +1,8 @@
+import { once } from "node:events";
+import { connect } from "node:tls";
 import t from "tap";
 import { hold } from "../helpers/registry-faults.ts";
+import { until } from "../helpers/until.ts";
 import { outcomeOf, reviewOf, start, staysSmall } from "./caller.ts";
 
 t.setTimeout(180_000);
@@ -41,4 +44,18 @@ t.test("workloads beyond any that exist", async (t) => {
   t.match(different && outcomeOf(different), /ImageNotFound/);
   t.equal(registry.requestLines().filter((line) => line.endsWith("web/manifests/unsigned")).length, 1, "one image is looked up once");
   await staysSmall(t, fixture);
+});
+
+t.test("bodies count from their headers to their end, wherever they are sent", async (t) => {
+  const { webhook, registry, isServed } = await start(t);
+  const large = reviewOf([`${registry.host}/shop/web:unsigned`], 3 * MIB);
+  const sockets = [0, 1].map(() => connect({ host: "127.0.0.1", port: webhook.port, ...webhook.trust }));
+  t.teardown(() => sockets.forEach((socket) => socket.destroy()));
+  await Promise.all(sockets.map((socket) => once(socket, "secureConnect")));
+  for (const socket of sockets) socket.write(`POST /nothing HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${7 * MIB}\r\n\r\n`);
+  await until(async () => outcomeOf(await webhook.post(large)) === "429");
+  t.equal(await isServed("beside"), true, "a Pod of the usual size gets in meanwhile");
+  for (const socket of sockets) socket.destroy();
+  await until(async () => outcomeOf(await webhook.post(large)) === "Unsigned");
+  t.pass("who has gone makes room");
 });

@@ -18,9 +18,10 @@ export class Intake {
   /** False where there is no room for this request's body. */
   admits({ headers }: IncomingMessage, response: ServerResponse): boolean {
     const announced = headers["transfer-encoding"] === undefined ? Number(headers["content-length"] ?? 0) : this.#maxBody;
-    // More than a body may have is refused for that, and not read.
-    const leave = announced > this.#maxBody ? undefined : this.#load.enter(announced);
+    // Probes have no body and must get through; more than a body may have is refused for that, and not read.
+    if (announced === 0 || announced > this.#maxBody) return true;
+    const leave = this.#load.enter(announced);
     if (leave !== undefined) response.once("close", leave);
-    return leave !== undefined || announced > this.#maxBody;
+    return leave !== undefined;
   }
 }

@@ -66,9 +66,21 @@ export function buildWebhook(parts: WebhookParts): Webhook {
     if (parts.readiness.state === "draining") reply.header("connection", "close");
   });
   app.server.on("tlsClientError", (error) => parts.observer.handshakeFailed(error));
+  boundBodies(app, parts.observer);
   addProbes(app, parts.readiness);
   addReviews(app, parts);
   return app;
+}
+
+// On every path: a body is read before anybody says that there is nothing where it was sent.
+function boundBodies(app: Webhook, observer: ServerObserver): void {
+  const intake = new Intake(MAX_BODY);
+  app.addHook("onRequest", async (request, reply): Promise<FastifyReply | void> => {
+    if (intake.admits(request.raw, reply.raw)) return;
+    const refused = refusal(429, "more is being asked than can be read; try again");
+    observer.refused({ status: refused.status, cause: undefined });
+    return send(reply.header("retry-after", RETRY_AFTER), refused);
+  });
 }
 
 function addProbes(app: Webhook, readiness: Readiness): void {
@@ -81,12 +93,11 @@ function addProbes(app: Webhook, readiness: Readiness): void {
 
 function addReviews(app: Webhook, parts: Parts): void {
   const received = new WeakMap<IncomingMessage, number>();
-  const intake = new Intake(MAX_BODY);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> => {
     received.set(request.raw, parts.clock.now());
-    const refused = refuseEarly(request, parts) ?? refuseFull(intake, request, reply);
+    const refused = refuseEarly(request, parts);
     if (refused === undefined) return;
     parts.observer.refused({ status: refused.status, cause: undefined });
     return send(reply, refused);
@@ -113,12 +124,6 @@ function refuseEarly(request: FastifyRequest, parts: Parts): AdmissionAnswer | u
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") return refusal(415, "the body is compressed; admission reviews are read as plain JSON");
   return undefined;
-}
-
-function refuseFull(intake: Intake, { raw }: FastifyRequest, reply: FastifyReply): AdmissionAnswer | undefined {
-  if (intake.admits(raw, reply.raw)) return undefined;
-  reply.header("retry-after", RETRY_AFTER);
-  return refusal(429, "more is being asked than can be read; try again");
 }
 
 interface Arrival {
