@@ -46,6 +46,8 @@ const reference = fc.property(references(), (text) => {
   if (!/^[a-z0-9.:[\]/_-]+$/.test(repositoryName(repository))) throw new Error(`a name of other characters: ${repositoryName(repository)}`);
   // With a port, Docker Hub's default folder is not filled in: what that names cannot be written without one.
   if (repository.host === "docker.io" && !repository.path.includes("/")) return;
+  // And in `REGISTRY/web` the capitals alone say that this is a host.
+  if (!/[.:]|^localhost$/.test(repository.host)) return;
   const again = parsed(target.kind === "digest" ? pinned(repository, target.digest) : `${repositoryName(repository)}:${target.tag}`);
   if (again === undefined || repositoryName(again.repository) !== repositoryName(repository)) throw new Error("written out, it is another one");
 });
