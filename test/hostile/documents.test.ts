@@ -61,7 +61,7 @@ const DOCUMENTS: readonly HostileCase[] = [
   document("a manifest that is a number", "1e999", "Malformed"),
   document("a manifest with a NUL behind it", `${json(IMAGE)}\u0000`, "Malformed"),
   document("an empty manifest", "", "Malformed"),
-  document("twenty-four thousand layers", json({ ...IMAGE, layers: Array.from({ length: 24_000 }, () => LAYER) }), "Malformed"),
+  document("twenty-four thousand layers", json({ ...IMAGE, layers: Array.from({ length: 24_000 }, () => LAYER) }), null),
   document("a million layers", json({ ...IMAGE, layers: Array.from({ length: 1_000_000 }, () => ({})) }), "Malformed"),
   document("an index of ten thousand platforms", json({ ...INDEX, manifests: Array.from({ length: 10_000 }, (_, i) => ({ ...ENTRY, digest: digestOf(`platform ${i}`) })) }), "TooLarge", OCI_INDEX),
   {
