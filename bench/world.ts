@@ -1,5 +1,5 @@
 import { Admission } from "../src/admission/admit.ts";
-import { ConfiguredNamespaces, NO_PODS, NO_POLICY_SECRETS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../src/adapters/kubernetes/configured-namespaces.ts";
+import { ConfiguredNamespaces, NO_ANNOUNCER, NO_PODS, NO_POLICY_SECRETS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../src/adapters/kubernetes/configured-namespaces.ts";
 import { ConfiguredPolicies } from "../src/adapters/kubernetes/configured-policies.ts";
 import { SYSTEM_TIMER } from "../src/adapters/kubernetes/timer.ts";
 import { admissionSettings } from "../src/app/admission.ts";
@@ -47,7 +47,7 @@ export async function startWorld(): Promise<World> {
       const inspection = composeInspection({ config, environment, installation: EMPTY_KEYRING, ...parts });
       open.push(inspection);
       const namespaces = new ConfiguredNamespaces(config.namespaces ?? new Map());
-      const ports = { namespaces, pullSecrets: NO_PULL_SECRETS, inspector: inspection.inspector, pods: NO_PODS, policySecrets: NO_POLICY_SECRETS, recorder: RECORDER, timer: SYSTEM_TIMER };
+      const ports = { namespaces, pullSecrets: NO_PULL_SECRETS, inspector: inspection.inspector, pods: NO_PODS, policySecrets: NO_POLICY_SECRETS, recorder: RECORDER, announcer: NO_ANNOUNCER, timer: SYSTEM_TIMER };
       return new MeasuredWebhook(new Admission(ports, admissionSettings(config)));
     },
     close: async () => {

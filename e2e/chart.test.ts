@@ -211,6 +211,21 @@ t.test("the role holds what is needed and nothing else", async (t) => {
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["pratique-policy-status"], verbs: ["get", "update"] },
   ]);
+  const lease = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
+  const events = { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] };
+  const scanning = await renderChart({ ...CERT_MANAGER, config: { audit: { scanMinutes: 60 } } });
+  t.same((only(scanning, "ClusterRole").rules as readonly unknown[]).slice(6), [
+    { apiGroups: [""], resources: ["podtemplates", "replicationcontrollers"], verbs: ["list"] },
+    { apiGroups: ["apps"], resources: ["daemonsets", "deployments", "replicasets", "statefulsets"], verbs: ["list"] },
+    { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: ["list"] },
+    events,
+  ]);
+  t.same(only(scanning, "Role").rules, [{ ...lease, verbs: ["create"] }, { ...lease, resourceNames: ["pratique-policy-status", "pratique-audit"], verbs: ["get", "update"] }]);
+  const telling = await renderChart({ ...CERT_MANAGER, config: { audit: { admissionEvents: true } } });
+  t.same((only(telling, "ClusterRole").rules as readonly unknown[]).slice(6), [events]);
+  const effects = (objects: readonly KubernetesObject[]): readonly unknown[] => only(objects, "ValidatingWebhookConfiguration").webhooks.map(({ sideEffects }) => sideEffects);
+  t.same(effects(telling), ["NoneOnDryRun", "NoneOnDryRun", "NoneOnDryRun", "NoneOnDryRun", "None", "None"], "the entries that write Events say so");
+  t.same(new Set(effects(scanning)), new Set(["None"]), "a scan is no request's side effect");
   t.match(only(objects, "ClusterRoleBinding"), { roleRef: { name: RELEASE }, subjects: [{ name: RELEASE, namespace: RELEASE_NAMESPACE }] });
   t.equal(only(objects, "Deployment").spec.template.spec.serviceAccountName, only(objects, "ServiceAccount").metadata.name);
 });

@@ -3,6 +3,7 @@
  * its file; and `plans.test.ts` holds the sum, so that a file which is not run any more fails there.
  */
 export const PLANS = {
+  audit: 5,
   cases: 147,
   chart: 19,
   differential: 2,

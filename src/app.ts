@@ -1,4 +1,5 @@
 import { Admission } from "./admission/admit.ts";
+import { NO_ANNOUNCER } from "./adapters/kubernetes/configured-namespaces.ts";
 import type { ClusterSource } from "./adapters/kubernetes/kubeconfig.ts";
 import { SYSTEM_TIMER } from "./adapters/kubernetes/timer.ts";
 import { type ServerAddresses, WebhookServer } from "./adapters/server/server.ts";
@@ -9,14 +10,18 @@ import { Telemetry } from "./adapters/telemetry/telemetry.ts";
 import { admissionSettings } from "./app/admission.ts";
 import { type Cluster, composeCluster } from "./app/cluster.ts";
 import { composeInspection, type Inspection } from "./app/inspection.ts";
-import { type Environment, installationKeyring, registryEnvironment, type RegistryParts } from "./app/registries.ts";
+import type { Environment } from "./app/environment.ts";
+import { installationCredentials } from "./app/installation.ts";
+import { registryEnvironment, type RegistryParts } from "./app/registries.ts";
+import { composeScanner } from "./app/scan.ts";
+import type { Scanner } from "./audit/scan.ts";
 import type { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
 export interface AppOptions {
   /** Which cluster to ask; none is asked where the configuration has `namespaces`. */
   readonly cluster: ClusterSource;
-  /** For the proxies that it names. */
+  /** For the proxies that it names, and who we are in a cloud. */
   readonly env: Environment;
   /** Where log lines go; standard output when absent. */
   readonly logs?: NonNullable<Parameters<typeof createLogger>[1]>;
@@ -44,6 +49,7 @@ export function createApp(config: Config, options: AppOptions): App {
 interface Running {
   readonly cluster: Cluster;
   readonly inspection: Inspection;
+  readonly scanner: Scanner | undefined;
   readonly server: WebhookServer;
 }
 
@@ -94,10 +100,12 @@ class ComposedApp implements App {
     const cluster = composeCluster(config, this.#options.cluster, telemetry);
     await cluster.check();
     const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry, resolve: this.#options.resolve });
-    const installation = installationKeyring(config, SYSTEM_TIMER, (fault) => telemetry.credentialsKept(fault));
+    const installation = installationCredentials({ config, env: this.#options.env, environment, onFault: (fault) => telemetry.credentialsKept(fault) });
     const inspection = composeInspection({ config, environment, installation, policies: cluster.policies, sourceCredentials: cluster.sourceCredentials, observer: telemetry });
     metrics.read({ cacheBytes: inspection.cacheBytes, watchAges: () => cluster.watchAges() });
-    const ports = { ...cluster, inspector: inspection.inspector, recorder: telemetry, timer: SYSTEM_TIMER };
+    const announcer = config.audit.admissionEvents ? cluster.announcer : NO_ANNOUNCER;
+    const ports = { ...cluster, inspector: inspection.inspector, recorder: telemetry, announcer, timer: SYSTEM_TIMER };
+    const scanner = composeScanner(config, { cluster, inspector: inspection.inspector, observer: telemetry });
     const server = await WebhookServer.build({
       listen: config.listen,
       metricsListen: config.metricsListen,
@@ -108,7 +116,7 @@ class ComposedApp implements App {
       observer: telemetry,
       graceMs: config.requestSeconds * 1000,
     });
-    return { cluster, inspection, server };
+    return { cluster, inspection, scanner, server };
   }
 
   #warn(): void {
@@ -118,9 +126,10 @@ class ComposedApp implements App {
     );
   }
 
-  #becomeReady({ server }: Running): void {
+  #becomeReady({ server, scanner }: Running): void {
     server.readiness.becomeReady();
     if (server.readiness.state !== "ready") return;
+    scanner?.start();
     this.#logger.info("ready");
     this.#isReady.resolve();
   }
@@ -138,8 +147,9 @@ class ComposedApp implements App {
   }
 }
 
-async function close({ server, cluster, inspection }: Running): Promise<void> {
+async function close({ server, cluster, inspection, scanner }: Running): Promise<void> {
   await server.close();
+  await scanner?.stop();
   await cluster.stop();
   await inspection.close();
 }

@@ -6,7 +6,7 @@ import { ConfigSchema, type RegistrySettings, RegistrySchema, type Settings } fr
 import { parseYaml } from "./config/yaml.ts";
 import { type Glob, parseGlob } from "./image/glob.ts";
 import { type Platform, parsePlatform } from "./image/platform.ts";
-import { canonicalHost } from "./image/reference.ts";
+import { canonicalHost, parseReference, type Repository } from "./image/reference.ts";
 import { type JsonObject, isObject } from "./json.ts";
 import { check } from "./schema/check.ts";
 
@@ -16,7 +16,7 @@ export { ConfigError } from "./config/problem.ts";
 export type { Problem } from "./schema/problem.ts";
 
 /** The whole configuration, with its defaults, parsed and frozen. A file that is not configured is undefined. */
-export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel" | "installationNamespace" | "policyFiles"> {
+export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "audit" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel" | "installationNamespace" | "policyFiles"> {
   readonly listen: Address;
   readonly metricsListen: Address;
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string | undefined };
@@ -29,10 +29,14 @@ export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "priva
   readonly registries: readonly RegistryConfig[];
 }
 
-export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight"> {
+export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "kind" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight" | "mirrors" | "upstream" | "credentials"> {
   readonly caFile: string | undefined;
+  /** The certificate that we show to the registry; undefined where it asks for none. */
+  readonly client: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly dockerConfigFile: string | undefined;
-  /** Where the credentials of `dockerConfigFile` may be used, as globs of `host/path`. */
+  /** Undefined where signatures lie beside the images. */
+  readonly signatureRepository: Repository | undefined;
+  /** Where the installation's credentials may be used, as globs of `host/path`. */
   readonly repositories: readonly Glob[];
 }
 
@@ -75,6 +79,7 @@ function configOf(settings: Settings): Config {
     metricsListen: address(settings.metricsListen),
     tls: { certFile: tls.certFile, keyFile: tls.keyFile, clientCAFile: tls.clientCAFile || undefined },
     defaults: settings.defaults,
+    audit: settings.audit,
     exemptions: { namespaces: new Set(exemptions.namespaces), images: exemptions.images.map(parseGlob) },
     signed: { repositories: signed.repositories.map(parseGlob) },
     platforms: settings.platforms.flatMap((text) => parsePlatform(text) ?? []),
@@ -96,7 +101,9 @@ function registryOf(settings: RegistrySettings): RegistryConfig {
     ...settings,
     host,
     caFile: settings.caFile || undefined,
+    client: settings.clientCertFile === "" ? undefined : { certFile: settings.clientCertFile, keyFile: settings.clientKeyFile },
     dockerConfigFile: settings.dockerConfigFile || undefined,
+    signatureRepository: settings.signatureRepository === "" ? undefined : parseReference(settings.signatureRepository).repository,
     repositories: settings.repositories.map((glob) => parseGlob(`${host}/${glob}`)),
   };
 }

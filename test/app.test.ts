@@ -16,6 +16,7 @@ import { imageManifest, push } from "./helpers/images.ts";
 import { type RegistryDouble, type RegistryOptions, startRegistry } from "./helpers/registry-double.ts";
 import { minimalReview, type Review } from "./helpers/reviews.ts";
 import { generateSigningKey } from "./helpers/signing-key.ts";
+import { until } from "./helpers/until.ts";
 
 const tls = await loopbackCertificate();
 const certificate = t.testdir({ "tls.crt": tls.cert, "tls.key": tls.key });
@@ -189,6 +190,40 @@ t.test("with a cluster: labels from the watch, credentials from pull secrets tha
   watch.bookmark();
   while ((await metrics("pratique_violations_total{")).some((line) => line.includes('namespace="shop"'))) await new Promise(setImmediate);
   t.pass("the namespace has lost its labels and its series");
+});
+
+t.test("what runs is scanned by whoever has the Lease, and Events are written where they are asked for", async (t) => {
+  const double = await registry(t);
+  const cluster = await ApiServerDouble.start();
+  t.teardown(() => cluster.close());
+  const EVENTS = "/apis/events.k8s.io/v1/namespaces/shop/events";
+  const kinds = ["/api/v1/pods", "/api/v1/podtemplates", "/api/v1/replicationcontrollers", ...["daemonsets", "deployments", "replicasets", "statefulsets"].map((name) => `/apis/apps/v1/${name}`), "/apis/batch/v1/jobs", "/apis/batch/v1/cronjobs"];
+  for (const path of [EVENTS, "/apis/coordination.k8s.io/v1/namespaces/pratique-system/leases", ...kinds]) cluster.serve(path);
+  cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "shop", labels: { "pratique.dev/enforce": "signed" } } });
+  cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "idle" } });
+  const pod = (name: string, namespace: string) => cluster.put(`/api/v1/namespaces/${namespace}/pods`, { metadata: { name, namespace, uid: name }, spec: { containers: [{ name: "web", image: `${double.host}/shop/web:unsigned` }] } });
+  pod("old", "shop");
+  pod("unasked", "idle");
+  const kubeconfig = join(t.testdir({ kubeconfig: cluster.kubeconfig() }), "kubeconfig");
+  const begin = (audit: string) => start(t, `${allow(double)}audit: ${audit}\n`, { cluster: { kind: "kubeconfig", file: kubeconfig } });
+  const events = () => cluster.requests.filter(({ kind, path }) => kind === "write" && path === EVENTS).map(({ body }) => body);
+
+  const quiet = await begin("{}");
+  await quiet.app.ready;
+  await call(quiet.port, "/validate/enforce", reviewOf(`${double.host}/shop/web:unsigned`));
+  await quiet.app.stop();
+  t.same([events(), cluster.requests.filter(({ path }) => path === "/api/v1/pods")], [[], []], "nothing of it by default");
+
+  const { app, port, metrics, lines } = await begin("{scanMinutes: 60, admissionEvents: true}");
+  await app.ready;
+  await until(() => events().length === 1);
+  t.match(events(), [{ reason: "Unsigned", action: "Scan", regarding: { kind: "Pod", name: "old" } }]);
+  t.same(await metrics("pratique_audit_images{"), ['pratique_audit_images{namespace="shop",verdict="untrusted",reason="Unsigned"} 1']);
+  t.match(lines().find(({ msg }) => msg === "scanned"), { level: "info", images: 1 });
+  await call(port, "/validate/enforce", reviewOf(`${double.host}/shop/web:unsigned`));
+  await until(() => events().length === 2);
+  t.match(events()[1], { reason: "Unsigned", action: "Refuse" });
+  await app.stop();
 });
 
 t.test("readiness waits for the first list, and reviews are answered before it", async (t) => {

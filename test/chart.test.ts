@@ -23,6 +23,7 @@ function documented(page: string): readonly string[] {
 
 /** The paths of what a document holds; lists and empty maps are leaves. */
 function leaves(value: unknown, prefix = ""): readonly string[] {
+  if (Array.isArray(value) && isObject(value[0])) return [prefix, ...leaves(value[0], `${prefix}[]`)];
   if (!isObject(value) || (prefix !== "" && Object.keys(value).length === 0)) return [prefix];
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, prefix === "" ? key : `${prefix}.${key}`));
 }
@@ -37,7 +38,7 @@ t.test("what is generated is what is committed (npm run generate)", async (t) =>
 
 t.test("every field of the configuration is documented, and nothing else is", async (t) => {
   const { namespaces, ...filled } = check(ConfigSchema, { namespaces: {}, registries: [] }, { formatFault }).value as Record<string, unknown>;
-  const registry = leaves(check(ConfigSchema.properties.registries.items, { host: "a.b" }, { formatFault }).value).map((path) => `registries[].${path}`);
+  const registry = leaves(check(ConfigSchema.properties.registries.items, { host: "a.b", mirrors: [{ location: "c.d" }] }, { formatFault }).value).map((path) => `registries[].${path}`);
   const expected = [...leaves(filled).filter((path) => path !== "registries"), "namespaces", ...registry];
   t.same(documented(configuration).toSorted(), expected.toSorted());
   t.same(namespaces, {});

@@ -60,6 +60,7 @@ export interface Volume {
 
 export interface Webhook {
   readonly name: string;
+  readonly sideEffects: string;
   readonly namespaceSelector?: { readonly matchExpressions: readonly Expression[] };
   readonly clientConfig: { readonly caBundle?: string; readonly service: { readonly path: string } };
   readonly rules: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[] }[];

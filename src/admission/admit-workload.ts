@@ -1,4 +1,5 @@
 import { UndeterminedError } from "../verdict/failure.ts";
+import { type Announcement, auditAnnouncement, refusalAnnouncement } from "./announcement.ts";
 import { advisoryBudget } from "./budget.ts";
 import { broughtIn } from "./change.ts";
 import { type FindingsByMode, decide, isViolation } from "./decide.ts";
@@ -47,6 +48,13 @@ export class WorkloadAdmission {
   }
 
   async admit(request: WorkloadRequest): Promise<Outcome> {
+    const outcome = await this.#admit(request);
+    const { review, resource } = request;
+    if (outcome.decision.kind !== "allow") this.#announce(review, refusalAnnouncement(review, resource, outcome.decision));
+    return outcome;
+  }
+
+  async #admit(request: WorkloadRequest): Promise<Outcome> {
     const { review, resource, path } = request;
     const { namespace } = review;
     if (namespace === undefined) return { entry: path, decision: withoutNamespace(path) };
@@ -90,7 +98,13 @@ export class WorkloadAdmission {
     const findings = await this.#findings(request, namespace, workload, reading.demand);
     const decision = decide(request.resource.kind, reading, findings);
     this.#record(request.review, findings, decision);
+    if (decision.kind === "allow") this.#announce(request.review, auditAnnouncement(request.review, request.resource, findings.audit));
     return decision;
+  }
+
+  // A request that only rehearses leaves nothing outside.
+  #announce({ isDryRun }: Review, announcement: Announcement | undefined): void {
+    if (announcement !== undefined && !isDryRun) this.#ports.announcer.announce(announcement);
   }
 
   async #findings({ review, limit }: WorkloadRequest, namespace: string, workload: Workload, demand: Demand): Promise<FindingsByMode> {

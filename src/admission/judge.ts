@@ -29,6 +29,8 @@ export interface Judgement {
   readonly level: JudgedLevel;
   /** As resolved; undefined when it could not be. */
   readonly digest: Digest | undefined;
+  /** What a node may run of it: that digest and every platform's below an index. Empty when it was not resolved. */
+  readonly contents: readonly Digest[];
   readonly verdict: Verdict;
 }
 
@@ -60,7 +62,7 @@ export class Judge {
     const { level, rule, identity } = ask;
     const settled = this.#settle(image, ask);
     if (settled.kind === "verdict") {
-      return once(this.#judgements, [image, level], async () => ({ image, level, digest: undefined, verdict: settled.verdict }));
+      return once(this.#judgements, [image, level], async () => ({ image, level, digest: undefined, contents: [], verdict: settled.verdict }));
     }
     const { reference } = settled;
     return once(this.#judgements, [image, level, rule, ...identityKey(identity)], () => this.#inTime(reference, ask));
@@ -98,8 +100,8 @@ export class Judge {
     try {
       const keyring = await this.#keyring(identity, limit);
       if (limit.isOver) return late(reference, level);
-      const { digest, verdict } = await this.#ports.inspector.inspect({ reference, level, rule, namespace: identity.namespace, keyring }, limit.call);
-      return { image: reference.text, level, digest, verdict };
+      const { digest, contents, verdict } = await this.#ports.inspector.inspect({ reference, level, rule, namespace: identity.namespace, keyring }, limit.call);
+      return { image: reference.text, level, digest, contents, verdict };
     } catch (cause) {
       this.#ports.defect(cause);
       return failed(reference, level, new UndeterminedError("InternalError", "an unexpected error in Pratique"));
@@ -148,7 +150,7 @@ function crowdedOut(reference: Reference, level: JudgedLevel): Judgement {
 
 function failed(reference: Reference, level: JudgedLevel, error: UndeterminedError): Judgement {
   const digest = reference.target.kind === "digest" ? reference.target.digest : undefined;
-  return { image: reference.text, level, digest, verdict: verdictOnFailure(error, reference.repository) };
+  return { image: reference.text, level, digest, contents: [], verdict: verdictOnFailure(error, reference.repository) };
 }
 
 function identityKey({ namespace, pullSecrets, serviceAccount }: PullIdentity): readonly string[] {

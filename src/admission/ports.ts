@@ -6,6 +6,7 @@ import type { SecretRef } from "../trust/decode.ts";
 import type { SecretText } from "../trust/resolve.ts";
 import type { Level } from "../verdict/level.ts";
 import type { Reason, VerdictReason } from "../verdict/reason.ts";
+import type { Announcement } from "./announcement.ts";
 import type { LabelMap, Mode } from "./labels.ts";
 
 export type { LabelMap };
@@ -107,6 +108,11 @@ export interface ImageEvent {
   readonly digest: Digest | undefined;
 }
 
+export interface Announcer {
+  /** Takes it over at once, and never throws: nobody waits for it, and it may come to nothing. */
+  announce(announcement: Announcement): void;
+}
+
 /** Everything that admission needs of the world. */
 export interface AdmissionPorts {
   readonly namespaces: Namespaces;
@@ -115,5 +121,6 @@ export interface AdmissionPorts {
   readonly pods: PodLister;
   readonly policySecrets: PolicySecrets;
   readonly recorder: Recorder;
+  readonly announcer: Announcer;
   readonly timer: Timer;
 }

@@ -20,6 +20,8 @@ export interface Review {
   readonly namespace: string | undefined;
   /** The object's name, else its `generateName`, else empty. */
   readonly name: string;
+  /** Nothing outside may change by it. */
+  readonly isDryRun: boolean;
   readonly object: unknown;
   readonly oldObject: unknown;
 }
@@ -66,6 +68,7 @@ function decodeRequest(uid: string, request: JsonObject): DecodedReview {
       subresource: stringField(request, "subResource") || undefined,
       namespace: stringField(request, "namespace") || undefined,
       name: stringField(request, "name") || generateName(request),
+      isDryRun: (field(request, "dryRun") ?? false) !== false,
       object: field(request, "object"),
       oldObject: field(request, "oldObject"),
     },

@@ -40,7 +40,8 @@ export const POD: WorkloadResource = { kind: "pod", objectKind: "Pod", path: ["s
 
 const TEMPLATE = ["spec", "template", "spec"];
 
-const RESOURCES: ReadonlyMap<string, WorkloadResource> = new Map([
+/** Every resource that is judged, by `group/version/resource`; the core group is empty. */
+export const WORKLOAD_RESOURCES: ReadonlyMap<string, WorkloadResource> = new Map([
   ["/v1/pods", POD],
   ["/v1/podtemplates", { kind: "template", objectKind: "PodTemplate", path: ["template", "spec"] }],
   ["/v1/replicationcontrollers", { kind: "template", objectKind: "ReplicationController", path: TEMPLATE }],
@@ -54,7 +55,7 @@ const RESOURCES: ReadonlyMap<string, WorkloadResource> = new Map([
 
 /** Undefined for a resource, or a version of one, that is not judged. */
 export function workloadResource({ group, version, resource }: Resource): WorkloadResource | undefined {
-  return RESOURCES.get(`${group}/${version}/${resource}`);
+  return WORKLOAD_RESOURCES.get(`${group}/${version}/${resource}`);
 }
 
 /** Decodes an object of that resource. A shape that Kubernetes itself would not accept is malformed, never empty. */

@@ -17,9 +17,10 @@ import { type DockerConfig, DockerConfigError } from "../inspection/docker-confi
 import { keyringOf } from "../inspection/keyring.ts";
 import type { Policies } from "../inspection/ports.ts";
 import { exemptionsOf } from "./admission.ts";
+import type { Environment } from "./environment.ts";
 import { composeInspection } from "./inspection.ts";
 import { readPolicyFiles } from "./policy-files.ts";
-import { type Environment, registryEnvironment } from "./registries.ts";
+import { registryEnvironment } from "./registries.ts";
 
 /** What `pratique check` works with. */
 export interface CheckParts {

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { readLabels } from "../admission/labels.ts";
-import type { LabelMap, Namespaces, PodLister, PolicySecrets, PullSecrets } from "../admission/ports.ts";
+import type { Announcer, LabelMap, Namespaces, PodLister, PolicySecrets, PullSecrets } from "../admission/ports.ts";
 import { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
-import { ConfiguredNamespaces, NO_PODS, NO_POLICY_SECRETS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../adapters/kubernetes/configured-namespaces.ts";
+import { ConfiguredNamespaces, NO_ANNOUNCER, NO_PODS, NO_POLICY_SECRETS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../adapters/kubernetes/configured-namespaces.ts";
+import { EventWriter, type EventRecorder } from "../adapters/kubernetes/event-writer.ts";
 import { freshSecrets } from "../adapters/kubernetes/fresh-secrets.ts";
 import { type ClusterSource, loadKubeConfig } from "../adapters/kubernetes/kubeconfig.ts";
+import { Lease } from "../adapters/kubernetes/lease.ts";
 import { NamespaceWatch } from "../adapters/kubernetes/namespace-watch.ts";
 import { ClusterPodLister } from "../adapters/kubernetes/pod-lister.ts";
 import { PolicyStatusWriter } from "../adapters/kubernetes/policy-status-writer.ts";
@@ -13,6 +15,9 @@ import { PolicyWatch, type PolicyWatchOptions } from "../adapters/kubernetes/pol
 import { ClusterPullSecrets } from "../adapters/kubernetes/pull-secrets.ts";
 import type { ClusterRecorder } from "../adapters/kubernetes/recorder.ts";
 import { SYSTEM_TIMER } from "../adapters/kubernetes/timer.ts";
+import { ToldOnce } from "../adapters/kubernetes/told-once.ts";
+import { ClusterWorkloadLister } from "../adapters/kubernetes/workload-lister.ts";
+import type { WorkloadLister } from "../audit/ports.ts";
 import type { Config } from "../config.ts";
 import type { Policies, SourceCredentials } from "../inspection/ports.ts";
 import { readPolicyFiles } from "./policy-files.ts";
@@ -25,6 +30,10 @@ export interface Cluster {
   readonly sourceCredentials: SourceCredentials;
   readonly policySecrets: PolicySecrets;
   readonly pods: PodLister;
+  /** Writes Events. */
+  readonly announcer: Announcer;
+  /** Undefined where nobody asks for scans. */
+  readonly scanning: Scanning | undefined;
   /** Whether a namespace is known and has a label of ours. */
   isLabelled(namespace: string): boolean;
   /** Seconds by watched resource. */
@@ -36,8 +45,18 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+/** What a scan of the cluster needs besides what a request does. */
+export interface Scanning {
+  readonly workloads: WorkloadLister;
+  /** Whether this replica holds the Lease of scans. */
+  isChosen(): boolean;
+}
+
+/** What operators want to know of all that goes on with the cluster. */
+type Observer = ClusterRecorder & EventRecorder & { leaseNotRenewed(cause: Error): void };
+
 /** The API server of `source`, or none at all where the configuration has `namespaces`. Throws StartError for policy files that cannot be used. */
-export function composeCluster(config: Config, source: ClusterSource, recorder: ClusterRecorder): Cluster {
+export function composeCluster(config: Config, source: ClusterSource, recorder: Observer): Cluster {
   if (config.namespaces !== undefined) return configuredCluster(config, config.namespaces);
   return liveCluster(config, source, { timer: SYSTEM_TIMER, recorder, jitter: Math.random, installation: config.installationNamespace });
 }
@@ -50,6 +69,8 @@ function configuredCluster({ defaults, policyFiles, installationNamespace }: Con
     sourceCredentials: NO_SOURCE_CREDENTIALS,
     policySecrets: NO_POLICY_SECRETS,
     pods: NO_PODS,
+    announcer: NO_ANNOUNCER,
+    scanning: undefined,
     isLabelled: (namespace) => isLabelled(namespaces.get(namespace), defaults),
     watchAges: () => new Map(),
     check: async () => {},
@@ -58,12 +79,16 @@ function configuredCluster({ defaults, policyFiles, installationNamespace }: Con
   };
 }
 
-function liveCluster({ defaults }: Config, source: ClusterSource, options: Omit<PolicyWatchOptions, "changed">): Cluster {
+function liveCluster({ defaults, audit }: Config, source: ClusterSource, options: Omit<PolicyWatchOptions, "changed"> & { readonly recorder: Observer }): Cluster {
+  const holder = `${hostname()}-${randomBytes(4).toString("hex")}`;
   const client = new ClusterClient(source, SYSTEM_TIMER);
   const namespaces = new NamespaceWatch(client, options);
   const policies = new PolicyWatch(client, { ...options, changed: () => status.wake() });
-  const status = new PolicyStatusWriter(client, policies, { ...options, holder: `${hostname()}-${randomBytes(4).toString("hex")}` });
+  const status = new PolicyStatusWriter(client, policies, { ...options, holder });
   const pullSecrets = new ClusterPullSecrets(client, options);
+  const events = new EventWriter(client, { ...options, holder });
+  const lease = audit.scanMinutes > 0 ? scanLease(client, { ...options, holder }) : undefined;
+  const parts = [namespaces, policies, status, ...(lease === undefined ? [] : [lease])];
   return {
     namespaces,
     policies,
@@ -71,21 +96,28 @@ function liveCluster({ defaults }: Config, source: ClusterSource, options: Omit<
     sourceCredentials: pullSecrets.sources,
     policySecrets: freshSecrets(client, SYSTEM_TIMER),
     pods: new ClusterPodLister(client),
+    announcer: events,
+    scanning: lease && { workloads: new ClusterWorkloadLister(client), isChosen: () => lease.isHeld() },
     isLabelled: (namespace) => isLabelled(namespaces.known(namespace), defaults),
     watchAges: () => new Map([["namespaces", namespaces.ageSeconds()], ...policies.ages()]),
     check: async () => {
       await loadKubeConfig(source);
     },
     start: async () => {
-      for (const part of [namespaces, policies, status]) part.start();
+      for (const part of parts) part.start();
       // A cluster without the kinds of policies must not keep the levels that need none from being judged.
       await Promise.all([namespaces.synced, policies.attempted]);
     },
     stop: async () => {
-      await Promise.all([namespaces, policies, status].map((part) => part.stop()));
+      await Promise.all([...parts, events].map((part) => part.stop()));
       await client.close();
     },
   };
+}
+
+function scanLease(client: ClusterClient, { timer, recorder, installation, holder }: Pick<PolicyWatchOptions, "timer" | "installation"> & { readonly recorder: Observer; readonly holder: string }): Lease {
+  const failures = new ToldOnce((cause) => recorder.leaseNotRenewed(cause));
+  return new Lease(client, { namespace: installation, name: "pratique-audit", holder, timer, acquired: () => failures.worked(), failed: (cause) => failures.failed(cause) });
 }
 
 function isLabelled(labels: LabelMap | undefined, defaults: Config["defaults"]): boolean {

@@ -3,12 +3,16 @@ import { RegistryClient } from "../adapters/registry/registry-client.ts";
 import type { RegistryEnvironment } from "../adapters/registry/settings.ts";
 import type { Config } from "../config.ts";
 import { matchesGlob } from "../image/glob.ts";
+import type { Repository } from "../image/reference.ts";
 import { Gatherer } from "../inspection/gather.ts";
-import { RecentBytes } from "../inspection/recent-bytes.ts";
+import { HarborLocator, type HarborParts } from "../inspection/harbor-locator.ts";
 import { Inspector } from "../inspection/inspect.ts";
-import type { Keyring } from "../inspection/keyring.ts";
-import type { Policies, SourceCredentials } from "../inspection/ports.ts";
+import { MirroredImages } from "../inspection/mirrored-images.ts";
+import { MirroredLocator } from "../inspection/mirrored-locator.ts";
+import { RecentBytes } from "../inspection/recent-bytes.ts";
+import type { InstallationCredentials, Locator, Policies, Registry, SourceCredentials } from "../inspection/ports.ts";
 import { verifyDocument } from "../verify/verify.ts";
+import { mirroringBy } from "./mirrors.ts";
 import { EventLoopTurns } from "./turns.ts";
 
 /** Milliseconds that one look-up of all its callers together may take, whatever time each of them has. */
@@ -26,7 +30,7 @@ export interface Inspection {
 export interface InspectionParts {
   readonly config: Config;
   readonly environment: RegistryEnvironment;
-  readonly installation: Keyring;
+  readonly installation: InstallationCredentials;
   readonly policies: Policies;
   readonly sourceCredentials: SourceCredentials;
   readonly observer: Parameters<typeof createCaches>[1];
@@ -37,11 +41,23 @@ export function composeInspection({ config, environment, installation, policies,
   const client = new RegistryClient(environment);
   const settings = { ...config.cache, lookupMs: LOOKUP_MS, clock: environment.clock };
   const heavy = new RecentBytes(environment.clock, HEAVY_BYTES, LOOKUP_MS);
-  const caches = createCaches({ registry: client, locatorOver: (registry) => new Gatherer(registry, heavy), verify: verifyDocument }, observer, settings);
-  const inspector = new Inspector({ ...caches, policies, sourceCredentials, turns: new EventLoopTurns(environment.clock) }, {
+  const locatorOver = locatorBy(config, { lists: client, clock: environment.clock, shared: heavy });
+  const caches = createCaches({ registry: client, locatorOver, verify: verifyDocument }, observer, settings);
+  const signatureRepositories = new Map(config.registries.map((registry) => [registry.host, registry.signatureRepository]));
+  const mirrors = { mirroringOf: mirroringBy(config), credentials: installation, clock: environment.clock };
+  // Over the caches, so that what each place has said is kept under its own name.
+  const ports = { ...caches, registry: new MirroredImages(caches.registry, mirrors), locator: new MirroredLocator(caches.locator, mirrors) };
+  const inspector = new Inspector({ ...ports, policies, sourceCredentials, turns: new EventLoopTurns(environment.clock) }, {
     installation,
     isSigningRepository: (reference) => config.signed.repositories.some((glob) => matchesGlob(glob, reference)),
+    signatureRepository: ({ host }) => signatureRepositories.get(host),
     platforms: config.platforms,
   });
   return { inspector, cacheBytes: caches.bytes, close: () => client.close() };
+}
+
+function locatorBy({ registries }: Config, parts: Pick<HarborParts, "lists" | "clock" | "shared">): (registry: Registry) => Locator {
+  const harbors = new Set(registries.filter(({ kind }) => kind === "harbor").map(({ host }) => host));
+  const isHarbor = ({ host }: Repository): boolean => harbors.has(host);
+  return (registry) => new HarborLocator({ ...parts, locator: new Gatherer(registry, parts.shared), registry, isHarbor });
 }

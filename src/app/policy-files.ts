@@ -5,7 +5,7 @@ import { ConfigError } from "../config.ts";
 import { listItems, parseYamlDocuments } from "../config/yaml.ts";
 import { messageOf } from "../errors.ts";
 import { isObject, type JsonObject } from "../json.ts";
-import { StartError } from "./registries.ts";
+import { StartError } from "./start-error.ts";
 
 /**
  * Trust policies from files, and the Secrets beside them, as `kubectl apply -f` takes them. `installation` is the

@@ -3,18 +3,16 @@ import { readFileSync } from "node:fs";
 import { type DockerConfigError } from "../inspection/docker-config.ts";
 import { DockerConfigFile } from "../adapters/registry/docker-config-file.ts";
 import { systemResolve } from "../adapters/registry/dispatcher.ts";
-import type { ProxySettings, RegistryEnvironment, RegistryObserver, RegistrySettings, Resolve } from "../adapters/registry/settings.ts";
+import type { RegistryEnvironment, RegistryObserver, RegistrySettings, Resolve } from "../adapters/registry/settings.ts";
 import { type Config, type RegistryConfig, registryConfig } from "../config.ts";
-import { CodedError, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { matchesRepository } from "../image/glob.ts";
 import { combineKeyrings, type Keyring, limitKeyring } from "../inspection/keyring.ts";
 import type { Clock } from "../inspection/ports.ts";
-
-/** A file that the configuration names and that cannot be used. */
-export class StartError extends CodedError<"Unreadable"> {}
-
-/** The variables of a process's environment. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { readClientCertificate } from "./client-certificate.ts";
+import type { Environment } from "./environment.ts";
+import { proxySettings } from "./proxy-settings.ts";
+import { StartError } from "./start-error.ts";
 
 export interface RegistryParts {
   readonly config: Config;
@@ -25,13 +23,13 @@ export interface RegistryParts {
   readonly resolve?: Resolve | undefined;
 }
 
-/** What the registry client takes from outside, by the configuration. Reads the CA files. Throws StartError. */
+/** What the registry client takes from outside, by the configuration. Reads the files of certificates. Throws StartError. */
 export function registryEnvironment({ config, env, clock, observer, resolve = systemResolve }: RegistryParts): RegistryEnvironment {
-  const authorities = new Map(config.registries.map(({ host, caFile }) => [host, caFile === undefined ? undefined : readAuthority(host, caFile)]));
+  const files = new Map(config.registries.map((registry) => [registry.host, readFiles(registry)]));
   return {
-    settingsFor: (host) => settingsOf(registryConfig(config, host), authorities),
+    settingsFor: (host) => settingsOf(registryConfig(config, host), files),
     privateAddresses: config.privateAddresses,
-    proxy: proxyOf(env),
+    proxy: proxySettings(env),
     clock,
     observer,
     resolve,
@@ -52,9 +50,17 @@ export function installationKeyring(config: Config, clock: Clock, onFault: (faul
   );
 }
 
-function settingsOf(registry: RegistryConfig, authorities: ReadonlyMap<string, string | undefined>): RegistrySettings {
+type Files = Pick<RegistrySettings, "ca" | "client">;
+
+function settingsOf(registry: RegistryConfig, files: ReadonlyMap<string, Files>): RegistrySettings {
   const { plainHTTP, allowPrivate, tokenRealms, maxInFlight } = registry;
-  return { plainHTTP, allowPrivate, tokenRealms, maxInFlight, ca: authorities.get(registry.host) };
+  return { plainHTTP, allowPrivate, tokenRealms, maxInFlight, ...(files.get(registry.host) ?? NO_FILES) };
+}
+
+const NO_FILES: Files = { ca: undefined };
+
+function readFiles({ host, caFile, client }: RegistryConfig): Files {
+  return { ca: caFile === undefined ? undefined : readAuthority(host, caFile), client: client && readClientCertificate(host, client) };
 }
 
 function readAuthority(host: string, file: string): string {
@@ -63,11 +69,4 @@ function readAuthority(host: string, file: string): string {
   } catch (cause) {
     throw new StartError("Unreadable", `the caFile of registry ${host} cannot be read: ${messageOf(cause)}`, { cause });
   }
-}
-
-// Lower case wins, as in curl; HTTP_PROXY in capitals is no danger where no CGI runs.
-function proxyOf(env: Environment): ProxySettings | undefined {
-  const read = (name: string): string => env[name] || env[name.toUpperCase()] || "";
-  const proxy = { http: read("http_proxy"), https: read("https_proxy"), none: read("no_proxy") };
-  return proxy.http === "" && proxy.https === "" ? undefined : proxy;
 }

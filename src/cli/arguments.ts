@@ -6,27 +6,46 @@ import { UsageError } from "./usage-error.ts";
 /** The options of a command that take a value, by their names without dashes. */
 export type OptionNames = readonly string[];
 
+/** What more there may be to a command's options. */
+export interface OptionTraits {
+  /** Those that may come several times. */
+  readonly repeated?: OptionNames;
+  /** Options without a value, by their names without dashes. */
+  readonly flags?: OptionNames;
+  /** Letters for options and flags: `{ namespace: "n" }`. */
+  readonly letters?: Readonly<Record<string, string>>;
+}
+
 /** What was typed. */
 export interface Arguments {
   readonly options: ReadonlyMap<string, string>;
   /** The values of an option that may come several times, in their order. */
   readonly all: (name: string) => readonly string[];
+  /** The flags that were given. */
+  readonly flags: ReadonlySet<string>;
   readonly words: readonly string[];
 }
 
 /**
- * Reads `--name VALUE`, `--name=VALUE` and plain words, in any order; `--` ends the options. Throws UsageError for an
- * unknown option, one without a value, and one that is given twice and is not among `repeated`.
+ * Reads `--name VALUE`, `--name=VALUE`, flags and plain words, in any order; `--` ends the options. Throws UsageError for
+ * an unknown option, one without a value, a flag with one, and an option that is given twice and is not among `repeated`.
  */
-export function readArguments(args: readonly string[], names: OptionNames, repeated: OptionNames = []): Arguments {
-  const known = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+export function readArguments(args: readonly string[], names: OptionNames, { repeated = [], flags = [], letters = {} }: OptionTraits = {}): Arguments {
+  const optionOf = (type: "string" | "boolean") => (name: string) => [name, { type, ...(letters[name] && { short: letters[name] }) }] as const;
+  const known = Object.fromEntries([...names.map(optionOf("string")), ...flags.map(optionOf("boolean"))]);
   const { tokens } = parseArgs({ args: [...args], options: known, strict: false, allowPositionals: true, tokens: true });
   const values = new Map<string, readonly string[]>();
+  const given = new Set<string>();
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
-    if (!names.includes(token.name)) throw unknownOption(token.rawName, names);
+    if (flags.includes(token.name)) {
+      if (token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
+      given.add(token.name);
+      continue;
+    }
+    if (!names.includes(token.name)) throw unknownOption(token.rawName, [...names, ...flags]);
     // A value that looks like an option is one whose own value was forgotten; written with "=", it is meant.
     const isForgotten = token.value === undefined || token.value === "" || (token.value.startsWith("-") && !token.inlineValue);
     if (isForgotten) throw new UsageError(`${token.rawName} needs a value`);
@@ -35,7 +54,7 @@ export function readArguments(args: readonly string[], names: OptionNames, repea
     values.set(token.name, [...before, token.value ?? ""]);
   }
   const options = new Map([...values].map(([name, [first = ""]]) => [name, first]));
-  return { options, all: (name) => values.get(name) ?? [], words };
+  return { options, all: (name) => values.get(name) ?? [], flags: given, words };
 }
 
 /** A value of a closed list. Throws UsageError, naming the list. */

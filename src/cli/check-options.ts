@@ -18,11 +18,11 @@ export interface CheckOptions {
 }
 
 const NAMES = ["level", "index", "namespace", "policy", "config", "output"];
-const JUDGED_LEVELS = ["signed", "verified"] as const satisfies readonly JudgedLevel[];
+export const JUDGED_LEVELS = ["signed", "verified"] as const satisfies readonly JudgedLevel[];
 
 /** Throws UsageError. */
 export function parseCheckOptions(args: readonly string[]): CheckOptions {
-  const { options, all, words } = readArguments(args, NAMES, ["policy"]);
+  const { options, all, words } = readArguments(args, NAMES, { repeated: ["policy"] });
   if (words.length === 0) throw new UsageError("check needs at least one image, such as docker.io/library/nginx:1.29");
   const chosen = <Value extends string>(name: string, values: readonly Value[]): Value | undefined => {
     const value = options.get(name);

@@ -1,5 +1,3 @@
-import { styleText } from "node:util";
-
 import type { Judgement } from "../admission/judge.ts";
 import { shownImage } from "../admission/message.ts";
 import type { Digest } from "../image/digest.ts";
@@ -7,21 +5,19 @@ import type { Inspection, PlatformVerdict } from "../inspection/inspect.ts";
 import type { Candidate, Layout, Location } from "../signature/candidate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
 import type { PolicyOutcome } from "../verdict/outcome.ts";
-import type { Verdict } from "../verdict/verdict.ts";
 import { claimOf } from "./check-json.ts";
 import { policyBranches } from "./check-policies.ts";
 import type { CheckedImage } from "./checker.ts";
 import type { Output } from "./io.ts";
+import { colour, mark, type Paint, paintFor, verdictWords } from "./paint.ts";
 import { type Branch, drawTree } from "./tree.ts";
 
 /** The person's view: for each image its verdict, a tree of what was found and where, and what to do next. */
 export function renderText(checked: readonly CheckedImage[], output: Output): string {
-  const paint: Paint = (format, text) => styleText(format, text, { stream: output });
+  const paint = paintFor(output);
   const blocks = checked.map((image) => `${imageLines(image, paint).join("\n")}\n`);
   return [...blocks, ...(checked.length > 1 ? [summary(checked, paint)] : [])].join("\n");
 }
-
-type Paint = (format: "red" | "green" | "yellow" | "bold" | "dim", text: string) => string;
 
 function imageLines({ judgement, inspection }: CheckedImage, paint: Paint): readonly string[] {
   const { digest, verdict } = judgement;
@@ -122,6 +118,7 @@ const LOCATIONS: Readonly<Record<Location, string>> = {
   referrers: "the referrers API",
   "referrers-tag": "the referrers fallback tag",
   "att-tag": "the .att tag",
+  accessories: "Harbor's accessories API",
 };
 
 function counted(lines: readonly string[]): readonly string[] {
@@ -130,28 +127,7 @@ function counted(lines: readonly string[]): readonly string[] {
   return [...counts].map(([line, count]) => (count === 1 ? line : `${line} (${count} times)`));
 }
 
-function mark(verdict: Verdict, paint: Paint): string {
-  return colour(verdict, paint, MARKS[verdict.kind]);
-}
-
-const MARKS: Readonly<Record<Verdict["kind"], string>> = { trusted: "✓", exempt: "○", untrusted: "✗", undetermined: "?" };
-
-function colour({ kind }: Verdict, paint: Paint, text: string): string {
-  switch (kind) {
-    case "trusted":
-      return paint("green", text);
-    case "exempt":
-      return paint("dim", text);
-    case "untrusted":
-      return paint("red", text);
-    case "undetermined":
-      return paint("yellow", text);
-  }
-}
-
 function summary(checked: readonly CheckedImage[], paint: Paint): string {
-  const kinds = Object.keys(MARKS) as Verdict["kind"][];
-  const counts = kinds.map((kind) => ({ kind, count: checked.filter(({ judgement }) => judgement.verdict.kind === kind).length }));
-  const words = counts.filter(({ count }) => count > 0).map(({ kind, count }) => `${count} ${kind}`);
-  return `${paint("bold", `${checked.length} images:`)} ${words.join(", ")}\n`;
+  const words = verdictWords(checked.map(({ judgement }) => judgement.verdict));
+  return `${paint("bold", `${checked.length} images:`)} ${words}\n`;
 }

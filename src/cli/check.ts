@@ -2,7 +2,7 @@ import { exemptNamespaceLine } from "../admission/exemption.ts";
 import type { LabelMap } from "../admission/ports.ts";
 import { Slots } from "../admission/slots.ts";
 import { type CheckParts, composeCheck } from "../app/check.ts";
-import { StartError } from "../app/registries.ts";
+import { StartError } from "../app/start-error.ts";
 import type { Config } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { DockerConfigError } from "../inspection/docker-config.ts";
@@ -16,6 +16,7 @@ import { Checker, type CheckedImage, hostOf, limitFor } from "./checker.ts";
 import { readConfig } from "./configuration.ts";
 import type { ExitStatus, Io } from "./io.ts";
 import { Progress } from "./progress.ts";
+import { statusOf } from "./status.ts";
 import { UsageError } from "./usage-error.ts";
 
 const CONCURRENCY = 8;
@@ -89,10 +90,5 @@ function unknownNamespace(error: UndeterminedError): Verdict {
 }
 
 function settled(image: string, verdict: Verdict): CheckedImage {
-  return { judgement: { image, level: "signed", digest: undefined, verdict }, inspection: undefined };
-}
-
-function statusOf(verdicts: readonly Verdict[]): ExitStatus {
-  if (verdicts.some(({ kind }) => kind === "untrusted")) return 1;
-  return verdicts.some(({ kind }) => kind === "undetermined") ? 2 : 0;
+  return { judgement: { image, level: "signed", digest: undefined, contents: [], verdict }, inspection: undefined };
 }

@@ -1,5 +1,6 @@
 import { closest } from "../schema/suggestion.ts";
 import { VERSION } from "../version.ts";
+import { AUDIT_HELP } from "./audit-help.ts";
 import { CHECK_HELP } from "./check-help.ts";
 import { IMPORT_HELP } from "./import-help.ts";
 import type { ExitStatus, Io } from "./io.ts";
@@ -29,6 +30,12 @@ const COMMANDS: readonly Command[] = [
     summary: "judge images and show what is attached to them",
     help: CHECK_HELP,
     run: async (args, io) => (await import("./check.ts")).check(args, io),
+  },
+  {
+    name: "audit",
+    summary: "judge what runs in a cluster, and say who owns it",
+    help: AUDIT_HELP,
+    run: async (args, io) => (await import("./audit.ts")).audit(args, io),
   },
   {
     name: "import",
@@ -73,6 +80,7 @@ ${commands}
 
 Examples:
   pratique check docker.io/library/nginx:1.29     is this image signed, and where does it say so?
+  pratique audit -A --level signed                what would be refused in this cluster?
   pratique serve --config pratique.yaml           answer an API server's admission reviews
   pratique check --help                           every command teaches itself
 

@@ -18,12 +18,12 @@ import { UsageError } from "./usage-error.ts";
 /** What became of one document. */
 type Result = { readonly file: string } & ({ readonly kind: "converted"; readonly conversion: Conversion } | { readonly kind: "unknown"; readonly what: string });
 
-const UNSAFE = "--unsafe-looser";
+const UNSAFE = "unsafe-looser";
 
 /** Turns other tools' policies into ours: YAML on standard output, and on standard error what could not be carried. */
 export async function importPolicies(args: readonly string[], io: Io): Promise<ExitStatus> {
-  const isUnsafe = args.includes(UNSAFE);
-  const { words } = readArguments(args.filter((arg) => arg !== UNSAFE), []);
+  const { words, flags } = readArguments(args, [], { flags: [UNSAFE] });
+  const isUnsafe = flags.has(UNSAFE);
   if (words.length === 0) throw new UsageError("import needs at least one file, or `-` for standard input");
   const results = distinct((await Promise.all(words.map((word) => read(word, io)))).flat());
   const written = results.flatMap((result) => (result.kind === "converted" && (isUnsafe || isSafe(result.conversion)) ? policiesOf(result.conversion) : []));
@@ -92,5 +92,5 @@ function verdict(conversion: Conversion, isUnsafe: boolean, paint: (format: "red
   const names = policies.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(", ") || "nothing";
   if (isSafe(conversion)) return `${paint("green", "written")}: ${names}`;
   if (isUnsafe && policies.length > 0) return `${paint("red", "written although it admits more than its source")}: ${names}`;
-  return paint("red", policies.length > 0 ? `withheld, since it would admit more than its source (${UNSAFE} writes it)` : "nothing can be written");
+  return paint("red", policies.length > 0 ? `withheld, since it would admit more than its source (--${UNSAFE} writes it)` : "nothing can be written");
 }

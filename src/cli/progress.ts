@@ -8,15 +8,22 @@ const CLEAR = "\r\u001b[K";
 /** A line on a terminal that says how far it is, once it takes long, and goes when the answer comes. */
 export class Progress {
   readonly #output: Output;
-  readonly #total: number;
+  #total: number | undefined;
   readonly #cancel: () => void;
   #done = 0;
   #state: "quiet" | "shown" | "ended" = "quiet";
 
-  constructor(output: Output, timer: Timer, total: number) {
+  /** `total`: of images; undefined until it is known what there is. */
+  constructor(output: Output, timer: Timer, total: number | undefined) {
     this.#output = output;
     this.#total = total;
     this.#cancel = timer.after(PATIENCE, () => this.#show());
+  }
+
+  /** So many images there are. */
+  expect(total: number): void {
+    this.#total = total;
+    if (this.#state === "shown") this.#write();
   }
 
   /** One more image has its verdict. */
@@ -45,6 +52,7 @@ export class Progress {
   }
 
   #write(): void {
-    this.#output.write(`${CLEAR}asking registries: ${this.#done} of ${this.#total} images`);
+    const words = this.#total === undefined ? "asking the API server what there is" : `asking registries: ${this.#done} of ${this.#total} images`;
+    this.#output.write(`${CLEAR}${words}`);
   }
 }

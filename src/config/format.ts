@@ -1,10 +1,10 @@
 import { parseGlob } from "../image/glob.ts";
 import { parsePlatform } from "../image/platform.ts";
-import { parseReference } from "../image/reference.ts";
+import { parseReference, repositoryName } from "../image/reference.ts";
 import { parseFault } from "../schema/parse-fault.ts";
 
 /** The shapes of text that the schema asks for by its `format` keyword. */
-export type Format = "address" | "host" | "realm" | "glob" | "repositoryGlob" | "platform" | "namespace";
+export type Format = "address" | "host" | "realm" | "glob" | "repositoryGlob" | "optionalRepository" | "location" | "platform" | "namespace";
 
 /** What is wrong with a text, or undefined. */
 type FormatCheck = (text: string) => string | undefined;
@@ -15,6 +15,8 @@ const CHECKS: Readonly<Record<Format, FormatCheck>> = {
   realm: (text) => (isUrlHost(text) ? undefined : "is not the host of an https URL, such as auth.example.com or auth.example.com:8443"),
   glob: (text) => parseFault(() => parseGlob(text)),
   repositoryGlob: repositoryGlobFault,
+  optionalRepository: (text) => (text === "" ? undefined : repositoryFault(text)),
+  location: (text) => (repositoryFault(`${text}/x`) === undefined ? undefined : "is not host[/path] as in references, such as mirror.example.com:5000 or harbor.example.com/hub"),
   platform: (text) => (parsePlatform(text) === undefined ? "is not os/architecture[/variant], such as linux/amd64 or linux/arm/v7" : undefined),
   namespace: (text) => (isNamespaceName(text) ? undefined : "is not a namespace's name: at most 63 lower-case letters, digits and `-`"),
 };
@@ -60,4 +62,11 @@ function repositoryGlobFault(text: string): string | undefined {
   const fault = parseFault(() => parseGlob(`registry.invalid/${text}`));
   if (fault !== undefined) return fault;
   return /[:@]/.test(text) ? "has a host, tag or digest; it names repositories below the registry's host, such as shop/**" : undefined;
+}
+
+function repositoryFault(text: string): string | undefined {
+  const fault = parseFault(() => parseReference(text));
+  if (fault !== undefined) return fault;
+  // Whoever configures a repository writes it whole: a short name would be one of Docker Hub's.
+  return repositoryName(parseReference(text).repository) === text ? undefined : "is not a whole repository without tag and digest, such as registry.example.com/shop/signatures";
 }

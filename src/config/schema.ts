@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { OUTAGE_ANSWERS } from "../admission/labels.ts";
+import { CLOUDS } from "../image/cloud-registry.ts";
 import { INDEX_RULES } from "../image/index.ts";
 import { LEVELS } from "../verdict/level.ts";
 import type { Format } from "./format.ts";
@@ -26,10 +27,24 @@ function group<Fields extends Record<string, TSchema>>(description: string, fiel
 
 const item = (format: Format) => Type.String({ format });
 
+/** One entry of `registries[].mirrors`. */
+const MirrorSchema = Type.Object(
+  {
+    location: Type.String({ description: "Host of the mirror, with what stands there before the repositories' own paths: `mirror.example.com`, `harbor.example.com/hub`.", format: "location" }),
+    tags: Type.Boolean({ description: "Believe this mirror which digest a tag names. `false`: it is asked by digest alone.", default: true }),
+    signatures: Type.Boolean({ description: "Look for signatures at this mirror too.", default: true }),
+  },
+  { additionalProperties: false },
+);
+
+export const REGISTRY_KINDS = ["oci", "harbor"] as const;
+export const UPSTREAM = ["last", "never"] as const;
+
 /** One entry of `registries`. */
 export const RegistrySchema = Type.Object(
   {
     host: Type.String({ description: "Host of the registry, with its port when it has one. Docker Hub is `docker.io`.", format: "host" }),
+    kind: Type.Enum([...REGISTRY_KINDS], { description: "What the registry is. `harbor`: Harbor's own list of accessories is asked first.", default: "oci" }),
     onOutage: Type.Enum([...OUTAGE_ANSWERS], {
       description: "`allow` lets a namespace with `pratique.dev/on-outage: allow` admit images of this registry while it cannot be reached.",
       default: "deny",
@@ -37,9 +52,18 @@ export const RegistrySchema = Type.Object(
     plainHTTP: flag("Speak HTTP without TLS to this registry."),
     allowPrivate: flag("Lift every limit on the addresses that this host may have: private, loopback and link-local ones too."),
     caFile: file("PEM file with the CA certificates of this registry, used instead of the system's."),
+    clientCertFile: file("PEM file with the certificate (and its chain) that we show to this registry, where it asks for one."),
+    clientKeyFile: file("PEM file with the private key of `clientCertFile`."),
     dockerConfigFile: file("Docker `config.json` with the installation's credentials for this registry, used where no pull secret matches."),
+    credentials: Type.Enum(["none", ...CLOUDS], {
+      description: "The cloud that issues the installation's credentials for this registry to the identity of the workload: `ecr` (Amazon ECR), `gar` (Google Artifact Registry, gcr.io), `acr` (Azure Container Registry).",
+      default: "none",
+    }),
     repositories: list(item("repositoryGlob"), "Globs of the repositories, without the host, that these credentials may be used for.", ["**"]),
     tokenRealms: list(item("realm"), "Hosts of token services (as in their `https` URL), besides the registry's own site, that may be sent credentials of this registry."),
+    signatureRepository: formatted("optionalRepository", "Repository, with its host, that holds the signatures of all images of this registry, as cosign's `COSIGN_REPOSITORY`. Empty: they lie beside the images.", ""),
+    mirrors: list(MirrorSchema, "Where this registry's images are asked for first, in this order, as the nodes do."),
+    upstream: Type.Enum([...UPSTREAM], { description: "When the registry itself is asked: `last`, after its mirrors, or `never`.", default: "last" }),
     maxInFlight: Type.Integer({ description: "Requests to this registry at the same time; more wait.", default: 32, minimum: 1, maximum: 1024 }),
   },
   { additionalProperties: false },
@@ -77,6 +101,10 @@ export const ConfigSchema = group("The configuration of Pratique.", {
   ),
   installationNamespace: formatted("namespace", "The namespace that Pratique is installed in: the Secrets that a ClusterTrustPolicy names are there.", "pratique-system"),
   policyFiles: list(Type.String(), "Files with trust policies, and the Secrets that they name, for where no API server is asked (`namespaces`)."),
+  audit: group("What is told besides the answers to requests.", {
+    scanMinutes: seconds("Minutes between two scans of what runs in the namespaces that ask for a level; one replica scans. 0: none.", 0, { minimum: 0, maximum: 10080 }),
+    admissionEvents: flag("Write an Event for each refusal of a workload, and for what `audit` finds in one that is admitted."),
+  }),
   registries: list(RegistrySchema, "Registries that need settings of their own. Any other registry is used with the defaults."),
   privateAddresses: Type.Enum([...PRIVATE_ADDRESSES], {
     description: "Which registries may have private addresses: `allow` for any, `configured` for those with `allowPrivate` alone.",

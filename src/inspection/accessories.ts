@@ -24,7 +24,7 @@ export const NOTHING: Found = { candidates: [], failed: [], isExhausted: false }
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /** A signature takes less: it is read in any case, so that heavy junk cannot crowd out a good one. Quotas bound their number. */
-const LIGHT_BYTES = 16 * 1024;
+export const LIGHT_BYTES = 16 * 1024;
 /** A list of some dozens of signatures, or of hundreds of referrers, takes less: it costs no more time to decode than others have to spare. */
 const LIGHT_LIST_BYTES = 256 * 1024;
 /** What a heavier list counts as: the most that the registry client reads of one. */
@@ -78,8 +78,8 @@ export class AccessoryReader {
     });
   }
 
-  /** An accessory by its descriptor. Never throws for what a registry did. */
-  listed(descriptor: Descriptor, place: Place): Promise<Found> {
+  /** An accessory by its descriptor, as far as that names it. Never throws for what a registry did. */
+  listed(descriptor: Pick<Descriptor, "digest" | "size">, place: Place): Promise<Found> {
     const { digest, size } = descriptor;
     return attempt(place.location, "unknown", async () => {
       if (size > MAX_DOCUMENT_BYTES) throw new RefusedError("TooLarge", `${digest} has ${size} bytes, and at most ${MAX_DOCUMENT_BYTES} are read`);
@@ -87,7 +87,7 @@ export class AccessoryReader {
     });
   }
 
-  async #readListed({ digest, size }: Descriptor, place: Place): Promise<Found> {
+  async #readListed({ digest, size }: Pick<Descriptor, "digest" | "size">, place: Place): Promise<Found> {
     const { registry, access, call } = this.#parts;
     const target: Target = { kind: "digest", digest, tag: undefined };
     // No more is read than was reckoned with, whatever a descriptor says of its size.

@@ -1,13 +1,14 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
 import type { ImageIndex, Manifest } from "../image/manifest.ts";
-import type { Platform } from "../image/platform.ts";
+import { isBuildAttestation, type Platform } from "../image/platform.ts";
 import { type Reference, type Repository, repositoryName } from "../image/reference.ts";
 import type { Source } from "../trust/authority.ts";
-import { type Assessment, type EvaluatedPart, verdictOnFailure } from "../verdict/evaluate.ts";
+import { type Assessment, type EvaluatedPart, type Home, verdictOnFailure } from "../verdict/evaluate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
 import { settle } from "../verdict/governed.ts";
+import type { ImageTree } from "../verdict/index-rule.ts";
 import type { Level } from "../verdict/level.ts";
 import type { PolicyOutcome } from "../verdict/outcome.ts";
 import { SignedAssessment } from "../verdict/signed.ts";
@@ -16,7 +17,7 @@ import { VerifiedAssessment } from "../verdict/verified.ts";
 import { ANONYMOUS, type Credential } from "./credential.ts";
 import { ImageVerifier } from "./image-verifier.ts";
 import type { Keyring } from "./keyring.ts";
-import type { Access, Call, Locator, Policies, Query, Registry, SourceCredentials, Turns, Verifications } from "./ports.ts";
+import type { Access, Call, Images, InstallationCredentials, Locator, Policies, Query, SourceCredentials, Turns, Verifications } from "./ports.ts";
 import { Search } from "./search.ts";
 import { treeOf } from "./tree.ts";
 
@@ -35,6 +36,8 @@ export interface Question {
 export interface Inspection {
   /** As resolved; undefined when it could not be. */
   readonly digest: Digest | undefined;
+  /** That digest and every platform's below an index, judged or not: what a node may run of it. Empty when it was not resolved. */
+  readonly contents: readonly Digest[];
   readonly verdict: Verdict;
   readonly platforms: readonly PlatformVerdict[];
   readonly evidence: readonly Evidence[];
@@ -50,17 +53,18 @@ export interface PlatformVerdict {
 }
 
 export interface InspectorSettings {
-  /** The installation's credentials, for the repositories that the configuration grants them to. */
-  readonly installation: Keyring;
+  readonly installation: InstallationCredentials;
   /** Whether a signature counts in the repository of this reference (`signed.repositories`). */
   readonly isSigningRepository: (reference: Reference) => boolean;
+  /** The repository that holds the signatures of this one (`COSIGN_REPOSITORY`); they lie beside the images where it is undefined. */
+  readonly signatureRepository?: (repository: Repository) => Repository | undefined;
   /** Empty: every platform of an index. */
   readonly platforms: readonly Platform[];
 }
 
 /** Everything that the inspection needs of the world, how a signature is verified, and when. */
 export interface InspectorPorts {
-  readonly registry: Registry;
+  readonly registry: Images;
   readonly locator: Locator;
   readonly policies: Policies;
   readonly sourceCredentials: SourceCredentials;
@@ -104,7 +108,7 @@ export class Inspector {
     if (!this.#settings.isSigningRepository(reference)) {
       throw new RefusedError("RepositoryNotTrusted", `${repositoryName(reference.repository)} is not among the repositories where a signature counts`);
     }
-    return this.#underAnyCredential({ question, assessment: new SignedAssessment(rule, reference.repository), verifier: this.#verifier(), passed: [] }, call);
+    return this.#underAnyCredential({ question, assessment: new SignedAssessment(rule, this.#homeOf(reference.repository)), verifier: this.#verifier(), passed: [] }, call);
   }
 
   async #verified(question: Question, call: Call): Promise<Inspection> {
@@ -112,7 +116,7 @@ export class Inspector {
     const governed = settle(await this.#ports.policies.policiesFor(namespace, call), reference);
     if (governed.kind === "settled") return withoutLook(reference, governed.verdict, governed.policies);
     const verifier = this.#verifier();
-    const assessment = new VerifiedAssessment({ policies: governed.policies, rule, repository: reference.repository, attempt: verifier.attempt });
+    const assessment = new VerifiedAssessment({ policies: governed.policies, rule, home: this.#homeOf(reference.repository), attempt: verifier.attempt });
     return this.#underAnyCredential({ question, assessment, verifier, passed: governed.passed }, call);
   }
 
@@ -122,7 +126,7 @@ export class Inspector {
 
   async #underAnyCredential(plan: Plan, call: Call): Promise<Inspection> {
     let refusal: UndeterminedError | undefined;
-    for (const access of this.#accesses(plan.question)) {
+    for (const access of await this.#accesses(plan.question, call)) {
       try {
         return await this.#under(access, plan, call);
       } catch (error) {
@@ -134,16 +138,16 @@ export class Inspector {
   }
 
   // In the kubelet's order, but the one that is known to open this image goes first: it saves a refused request.
-  #accesses({ reference, keyring }: Question): readonly Access[] {
+  async #accesses({ reference, keyring }: Question, call: Call): Promise<readonly Access[]> {
     const { repository, target } = reference;
     const { registry } = this.#ports;
-    const accesses = this.#accessesTo(repository, keyring);
+    const accesses = await this.#accessesTo(repository, keyring, call);
     return accesses.toSorted((a, b) => Number(registry.remembers(b, target)) - Number(registry.remembers(a, target)));
   }
 
-  #accessesTo(repository: Repository, keyring: Keyring): readonly Access[] {
+  async #accessesTo(repository: Repository, keyring: Keyring, call: Call): Promise<readonly Access[]> {
     const own = keyring.credentialsFor(repository);
-    const granted = own.length > 0 ? own : this.#settings.installation.credentialsFor(repository);
+    const granted = own.length > 0 ? own : await this.#settings.installation.credentialsFor(repository, call);
     const credentials: readonly Credential[] = granted.length > 0 ? granted : [ANONYMOUS];
     return credentials.map((credential) => ({ repository, credential }));
   }
@@ -162,17 +166,24 @@ export class Inspector {
     const isFinal = first.verdict.kind !== "untrusted" || question.level === "signed";
     const again = isFinal ? known : await this.#search(access, plan, "fresh", call).complete(assessment, tree);
     const { verdict, parts, policies } = isFinal ? first : assessment.evaluate(tree, again);
-    return { digest: manifest.digest, verdict, platforms: platformsOf(manifest, parts), evidence: [...again.values()], policies: [...plan.passed, ...policies] };
+    return { digest: manifest.digest, contents: contentsOf(manifest, tree), verdict, platforms: platformsOf(manifest, parts), evidence: [...again.values()], policies: [...plan.passed, ...policies] };
   }
 
   #search(access: Access, { question, verifier }: Plan, freshness: Query["freshness"], call: Call): Search {
     const accesses = async (source: Source): Promise<readonly Access[]> => {
-      if (source.kind === "image") return [access];
+      if (source.kind === "image") {
+        const { signatures } = this.#homeOf(access.repository);
+        return signatures === undefined ? [access] : this.#accessesTo(signatures, question.keyring, call);
+      }
       const { repository, pullSecrets } = source;
       const keyring = pullSecrets === undefined ? question.keyring : await this.#ports.sourceCredentials.keyring(pullSecrets, call);
-      return this.#accessesTo(repository, keyring);
+      return this.#accessesTo(repository, keyring, call);
     };
     return new Search({ locator: this.#ports.locator, accesses, call, freshness, verifier });
+  }
+
+  #homeOf(repository: Repository): Home {
+    return { repository, signatures: this.#settings.signatureRepository?.(repository) };
   }
 
   async #nested(access: Access, digest: Digest, call: Call): Promise<ImageIndex> {
@@ -183,7 +194,13 @@ export class Inspector {
 }
 
 function withoutLook({ target }: Reference, verdict: Verdict, policies: readonly PolicyOutcome[]): Inspection {
-  return { digest: target.kind === "digest" ? target.digest : undefined, verdict, platforms: [], evidence: [], policies };
+  return { digest: target.kind === "digest" ? target.digest : undefined, contents: [], verdict, platforms: [], evidence: [], policies };
+}
+
+function contentsOf(manifest: Manifest, tree: ImageTree): readonly Digest[] {
+  const listed = manifest.kind === "index" ? manifest.manifests.filter(({ platform }) => !isBuildAttestation(platform)).map(({ digest }) => digest) : [];
+  const below = tree.kind === "index" ? tree.platforms.map(({ digest }) => digest) : [];
+  return [...new Set([manifest.digest, ...listed, ...below])];
 }
 
 function platformsOf(manifest: Manifest, parts: readonly EvaluatedPart[]): readonly PlatformVerdict[] {

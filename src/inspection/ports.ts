@@ -50,8 +50,21 @@ export interface Registry {
   remembers(access: Access, target: Target): boolean;
 }
 
+/** As far as an image itself is asked for, and not what is attached to it. */
+export type Images = Pick<Registry, "refuseForbidden" | "fetchManifest" | "remembers">;
+
 export type Referrers =
   | { readonly kind: "listed"; readonly descriptors: readonly Descriptor[]; readonly truncated: boolean }
+  | { readonly kind: "unsupported" };
+
+/** Harbor's own list of what is attached to a manifest. Throws as a Registry does. */
+export interface AccessoryLists {
+  /** `unsupported` where it is not there, or not for this asker. */
+  listAccessories(access: Access, subject: Digest, call: Call): Promise<AccessoryList>;
+}
+
+export type AccessoryList =
+  | { readonly kind: "listed"; readonly digests: readonly Digest[] }
   | { readonly kind: "unsupported" };
 
 /** What is asked about one subject in one repository. */
@@ -81,6 +94,14 @@ export interface Policies {
 /** The pull secrets that a policy names for a repository of signatures. Throws UndeterminedError (CredentialsUnavailable, DeadlineExceeded). */
 export interface SourceCredentials {
   keyring(secrets: PullSecretNames, call: Call): Promise<Keyring>;
+}
+
+/**
+ * The installation's own credentials, for the repositories that the configuration grants them to. Throws
+ * UndeterminedError (CredentialsUnavailable, DeadlineExceeded) when they must be fetched and cannot be.
+ */
+export interface InstallationCredentials {
+  credentialsFor(repository: Repository, call: Call): readonly Credential[] | Promise<readonly Credential[]>;
 }
 
 /** Verifies documents, and remembers what that came to for as long as it likes. */

@@ -81,7 +81,8 @@ function beside(before: Evidence, after: Evidence): Evidence {
   return { ...after, candidates: [...after.candidates, ...others] };
 }
 
-function nothingFrom({ subject, sought }: Query, { code, message }: UndeterminedError): Evidence {
+/** The answer of a place that could not be asked at all. */
+export function nothingFrom({ subject, sought }: Query, { code, message }: UndeterminedError): Evidence {
   const location = sought === "signatures" ? "sig-tag" : "att-tag";
   return { subject, candidates: [], failed: [{ location, reason: code, message }], exhausted: [] };
 }

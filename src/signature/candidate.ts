@@ -3,8 +3,8 @@ import type { Digest } from "../image/digest.ts";
 /** How an accessory's document is laid out. The last four are no cosign signature; they are named to say what was found instead. */
 export type Layout = "simple-signing" | "oci-1-1" | "bundle" | "attestation" | "sbom" | "notation" | "unknown";
 
-/** Where an accessory was found. `att-tag` is asked for attestations alone, and holds no signature. */
-export type Location = "sig-tag" | "referrers" | "referrers-tag" | "att-tag";
+/** Where an accessory was found. `att-tag` is asked for attestations alone, and holds no signature; `accessories` is Harbor's own API. */
+export type Location = "sig-tag" | "referrers" | "referrers-tag" | "att-tag" | "accessories";
 
 /** What one looks for: signatures, or attestations that are to be verified. */
 export type Sought = "signatures" | "attestations";
@@ -77,4 +77,9 @@ export function claimsDigest(candidate: Candidate, subject: Digest): boolean {
 /** Whether a candidate is an attestation about exactly this digest. */
 export function attestsDigest(candidate: Candidate, subject: Digest): boolean {
   return candidate.claim.kind === "attests" && candidate.claim.digests.includes(subject);
+}
+
+/** Whether a candidate is what was sought for a subject: its signature, or an attestation about it. */
+export function claimsSought(candidate: Candidate, { subject, sought }: { readonly subject: Digest; readonly sought: Sought }): boolean {
+  return (sought === "signatures" ? claimsDigest : attestsDigest)(candidate, subject);
 }

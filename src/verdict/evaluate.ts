@@ -42,9 +42,21 @@ export function verdictOnFailure(failure: RefusedError | UndeterminedError, repo
     : { kind: "undetermined", reason: failure.code, detail, remedy, part: undefined };
 }
 
+/** An image's repository, and the one that holds its signatures where they do not lie beside it. */
+export interface Home {
+  readonly repository: Repository;
+  readonly signatures: Repository | undefined;
+}
+
 /** What remedies may name. `isRecursive`: whether the rule wants the platforms of an index signed as well. */
-export function remedyContext(repository: Repository, tree: ImageTree, isRecursive: boolean): RemedyContext {
-  return { repository: repositoryName(repository), host: repository.host, pinned: pinned(repository, tree.digest), isRecursive: tree.kind === "index" && isRecursive };
+export function remedyContext({ repository, signatures }: Home, tree: ImageTree, isRecursive: boolean): RemedyContext {
+  return {
+    repository: repositoryName(repository),
+    host: (signatures ?? repository).host,
+    pinned: pinned(repository, tree.digest),
+    isRecursive: tree.kind === "index" && isRecursive,
+    ...(signatures === undefined ? {} : { signatures: repositoryName(signatures) }),
+  };
 }
 
 /** A finding that is not a pass, as a verdict. */

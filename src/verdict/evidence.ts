@@ -26,6 +26,8 @@ export interface Evidence {
   readonly failed: readonly FailedLocation[];
   /** The locations with more accessories than their quota lets us read. */
   readonly exhausted: readonly Location[];
+  /** The locations that were not asked, since what was sought was found before; none when absent. */
+  readonly unasked?: readonly Location[];
 }
 
 /** The image's own repository, which is where signatures lie unless a policy says otherwise. */

@@ -7,6 +7,7 @@ import type { UndeterminedReason, UntrustedReason } from "./reason.ts";
 export interface RemedyContext {
   /** `host/path`. */
   readonly repository: string;
+  /** The registry that has to answer. */
   readonly host: string;
   /** `host/path@digest`. */
   readonly pinned: string;
@@ -14,13 +15,15 @@ export interface RemedyContext {
   readonly isRecursive: boolean;
   /** What would have to be there; a signature when absent. */
   readonly seeks?: Sought;
-  /** Where that would have to be; the image's own repository when absent. */
+  /** Where a policy says that that would have to be; where the registry's signatures are when absent. */
   readonly source?: Source;
+  /** `host/path` of the repository that holds the registry's signatures; beside the image when absent. */
+  readonly signatures?: string;
 }
 
 /** A command of cosign that writes to where it would be found. */
-function cosign({ source }: RemedyContext, command: "sign" | "attest"): string {
-  if (source?.kind !== "repository") return `cosign ${command}`;
+function cosign({ source, signatures }: RemedyContext, command: "sign" | "attest"): string {
+  if (source?.kind !== "repository") return signatures === undefined ? `cosign ${command}` : `COSIGN_REPOSITORY=${signatures} cosign ${command}`;
   const prefix = source.tagPrefix === "" ? "" : ` --attachment-tag-prefix ${source.tagPrefix}`;
   return `COSIGN_REPOSITORY=${repositoryName(source.repository)} cosign ${command}${prefix}`;
 }
@@ -69,7 +72,7 @@ const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: 
   RateLimited: (context) => `${hostOf(context)} limits requests: try again later, or use credentials with a higher limit.`,
   RegistryUnavailable: (context) => `Try again once ${hostOf(context)} answers.`,
   DeadlineExceeded: (context) => `Try again; if it stays so, ${hostOf(context)} is too slow or not reachable from the cluster.`,
-  CredentialsUnavailable: say("Try again once the API server answers; the image pull secrets could not be read."),
+  CredentialsUnavailable: say("Try again once the credentials can be had: pull secrets from the API server, those of a cloud from its token service."),
   NamespaceUnknown: say("Try again once the API server answers; the namespace's labels could not be read."),
   PoliciesUnknown: say("Try again once the trust policies can be read."),
   Overloaded: say("Try again in a moment."),

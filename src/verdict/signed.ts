@@ -1,8 +1,7 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
-import type { Repository } from "../image/reference.ts";
 import { carriesDocument, type Finding, findClaim } from "./claim.ts";
-import { type Assessment, type Evaluation, remedyContext, verdictOf } from "./evaluate.ts";
+import { type Assessment, type Evaluation, type Home, remedyContext, verdictOf } from "./evaluate.ts";
 import { IMAGE_SOURCE, type Known, type Look, lookKey } from "./evidence.ts";
 import { combineParts, type FindSubject, type ImageTree, judgeParts, missingSubjects } from "./index-rule.ts";
 import type { RemedyContext } from "./remedy.ts";
@@ -11,11 +10,11 @@ import type { FailedPart, Verdict } from "./verdict.ts";
 /** Level `signed`: whether a cosign signature document claims what the rule asks for. */
 export class SignedAssessment implements Assessment {
   readonly #rule: IndexRule;
-  readonly #repository: Repository;
+  readonly #home: Home;
 
-  constructor(rule: IndexRule, repository: Repository) {
+  constructor(rule: IndexRule, home: Home) {
     this.#rule = rule;
-    this.#repository = repository;
+    this.#home = home;
   }
 
   looksAt(subject: Digest): readonly Look[] {
@@ -30,7 +29,7 @@ export class SignedAssessment implements Assessment {
     const find = finderIn(known);
     const parts = judgeParts(this.#rule, tree, find);
     const { finding, part } = combineParts(tree, parts, find);
-    const context = remedyContext(this.#repository, tree, this.#rule === "both" || this.#rule === "children");
+    const context = remedyContext(this.#home, tree, this.#rule === "both" || this.#rule === "children");
     return {
       verdict: judged(finding, context, part),
       parts: parts.map((each) => ({ name: each.name, digest: each.digest, verdict: judged(each.finding, context) })),

@@ -1,10 +1,9 @@
 import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
-import type { Repository } from "../image/reference.ts";
 import { policyLabel, type ReadyPolicy } from "../trust/trust-policy.ts";
 import type { Attempt } from "../verify/verify.ts";
 import type { Finding } from "./claim.ts";
-import { type Assessment, type EvaluatedPart, type Evaluation, remedyContext, verdictOf } from "./evaluate.ts";
+import { type Assessment, type EvaluatedPart, type Evaluation, type Home, remedyContext, verdictOf } from "./evaluate.ts";
 import { type Known, type Look, lookKey } from "./evidence.ts";
 import { signerText } from "./explain.ts";
 import { combineParts, type ImageTree, judgeParts, missingSubjects } from "./index-rule.ts";
@@ -20,7 +19,7 @@ export interface VerifiedOptions {
   readonly policies: readonly ReadyPolicy[];
   /** The namespace's rule, for policies that state none. */
   readonly rule: IndexRule;
-  readonly repository: Repository;
+  readonly home: Home;
   readonly attempt: Attempt;
 }
 
@@ -49,7 +48,7 @@ export class VerifiedAssessment implements Assessment {
     const judged = this.#options.policies.map((policy) => this.#judge(policy, tree, known));
     const policies = judged.map(({ outcome }) => outcome);
     const failing = policies.map(({ verdict }) => verdict).filter(({ kind }) => kind !== "trusted");
-    const verdict = speakerOf(failing, ({ kind }) => kind) ?? (policies.length > 0 ? verified(policies) : nothingJudged(this.#options.repository, tree));
+    const verdict = speakerOf(failing, ({ kind }) => kind) ?? (policies.length > 0 ? verified(policies) : nothingJudged(this.#options.home, tree));
     return { verdict, parts: partsOf(judged.flatMap(({ parts }) => parts)), policies };
   }
 
@@ -58,7 +57,7 @@ export class VerifiedAssessment implements Assessment {
     const find = this.#finder(policy, known);
     const parts = judgeParts(rule, tree, find);
     const { finding, part } = combineParts(tree, parts, find);
-    const context: RemedyContext = { ...remedyContext(this.#options.repository, tree, rule === "both" || rule === "children"), seeks: seeks(policy.demand, "signatures") ? "signatures" : "attestations" };
+    const context: RemedyContext = { ...remedyContext(this.#options.home, tree, rule === "both" || rule === "children"), seeks: seeks(policy.demand, "signatures") ? "signatures" : "attestations" };
     const subjects = parts.map(({ name, digest, subject }) => ({ name, digest, authorities: find(subject)?.authorities ?? [] }));
     return {
       outcome: { id: policy.id, verdict: judgedAs(finding, context, part), subjects },
@@ -109,6 +108,6 @@ function partsOf(parts: readonly EvaluatedPart[]): readonly EvaluatedPart[] {
 }
 
 // An image that no policy asks about never gets here, and must not pass if it does.
-function nothingJudged(repository: Repository, tree: ImageTree): Verdict {
-  return verdictOf({ kind: "undetermined", reason: "InternalError", detail: "no policy was asked" }, remedyContext(repository, tree, false));
+function nothingJudged(home: Home, tree: ImageTree): Verdict {
+  return verdictOf({ kind: "undetermined", reason: "InternalError", detail: "no policy was asked" }, remedyContext(home, tree, false));
 }

@@ -760,7 +760,7 @@ t.test("a message names part, digest and remedy", async (t) => {
       kind === "untrusted"
         ? ({ kind, reason: "PlatformUnsigned", detail: `no cosign signature on ${arm}.`, remedy: "Sign it.", part } as const)
         : ({ kind, reason: "RegistryUnavailable", detail: "harbor.example.com answered 503", remedy: "Try again.", part } as const);
-    w.inspector = { inspect: async () => ({ digest: index, verdict, platforms: [], evidence: [], policies: [] }) };
+    w.inspector = { inspect: async () => ({ digest: index, contents: [index], verdict, platforms: [], evidence: [], policies: [] }) };
     return w.ask("enforce", pod(`harbor.example.com/shop/web@${index}`));
   };
   t.equal((await withPart("untrusted", "linux/arm64", 0)).status.message, `container "c0": harbor.example.com/shop/web@${index} is not signed for linux/arm64 (PlatformUnsigned): no cosign signature on ${arm}. Sign it.`);

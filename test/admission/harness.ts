@@ -1,5 +1,6 @@
 import type { Test } from "tap";
 import { Admission, type AdmissionInput } from "../../src/admission/admit.ts";
+import type { Announcement } from "../../src/admission/announcement.ts";
 import type { EntryPath } from "../../src/admission/entry.ts";
 import type { Demand } from "../../src/admission/labels.ts";
 import type { AdmissionEvent, AdmissionPorts, ImageEvent, Inspector, LabelMap, PullIdentity, RunningPod, ViolationEvent } from "../../src/admission/ports.ts";
@@ -61,6 +62,7 @@ export class World {
   readonly admissions: AdmissionEvent[] = [];
   readonly images: ImageEvent[] = [];
   readonly violations: ViolationEvent[] = [];
+  readonly announcements: Announcement[] = [];
   readonly defects: { uid: string; cause: unknown }[] = [];
   lookUpsUnderWay = 0;
   mostLookUps = 0;
@@ -78,6 +80,7 @@ export class World {
         violation: (event) => void this.violations.push(event),
         defect: (uid, cause) => void this.defects.push({ uid, cause }),
       },
+      announcer: { announce: (announcement) => void this.announcements.push(announcement) },
       timer: this.timer,
     };
   }
@@ -144,7 +147,8 @@ export class World {
     const { target } = question.reference;
     const digest = target.kind === "digest" ? target.digest : digestOf(question.reference.text);
     const verdict = verdictOf(question, word);
-    return { digest: verdict.kind === "undetermined" ? undefined : digest, verdict, platforms: [], evidence: [], policies: [] };
+    const isResolved = verdict.kind !== "undetermined";
+    return { digest: isResolved ? digest : undefined, contents: isResolved ? [digest] : [], verdict, platforms: [], evidence: [], policies: [] };
   };
 }
 

@@ -290,7 +290,7 @@ t.test("entries: the paths, and the one that a bare path amounts to", async (t) 
 
 t.test("scope: what is skipped, and nothing else", async (t) => {
   const scope = (text: string, subresource: string | undefined, operation: Review["operation"] = "UPDATE"): Scope["kind"] =>
-    scopeOf({ uid: "1", operation, resource: resource(text), subresource, namespace: "shop", name: "web", object: {}, oldObject: {} }, "validate").kind;
+    scopeOf({ uid: "1", operation, resource: resource(text), subresource, namespace: "shop", name: "web", isDryRun: false, object: {}, oldObject: {} }, "validate").kind;
   const skipped = ["status", "scale", "binding", "eviction", "finalize", "token", "exec", "attach", "log", "portforward", "proxy"];
   for (const text of ["v1/pods", "apps/v1/deployments", "v1/namespaces", "v1/secrets"]) {
     t.equal(scope(text, undefined, "DELETE"), "skipped");
@@ -317,7 +317,7 @@ t.test("scope: what is skipped, and nothing else", async (t) => {
 
 t.test("scope: each entry judges its own resources", async (t) => {
   const scope = (text: string, path: Parameters<typeof scopeOf>[1]): Scope["kind"] =>
-    scopeOf({ uid: "1", operation: "CREATE", resource: resource(text), subresource: undefined, namespace: "shop", name: "web", object: {}, oldObject: {} }, path).kind;
+    scopeOf({ uid: "1", operation: "CREATE", resource: resource(text), subresource: undefined, namespace: "shop", name: "web", isDryRun: false, object: {}, oldObject: {} }, path).kind;
   const rows: readonly (readonly [Parameters<typeof scopeOf>[1], Scope["kind"], Scope["kind"]])[] = [
     ["enforce", "workload", "unknown"],
     ["templates", "workload", "unknown"],
@@ -434,7 +434,7 @@ t.test("slots are handed on in order, also after a failure", async (t) => {
 t.test("an image by itself, outside a request", async (t) => {
   const verdict = { kind: "trusted", reason: "Signed", detail: "a cosign signature document claims this digest" } as const;
   const digest = computeDigest("sha256", Buffer.from("x"));
-  const line = imageLine({ image: "nginx:1", level: "signed", digest, verdict });
+  const line = imageLine({ image: "nginx:1", level: "signed", digest, contents: [], verdict });
   t.equal(line, `nginx:1 (${digest}) passes (Signed): a cosign signature document claims this digest.`);
 });
 

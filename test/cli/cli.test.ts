@@ -3,16 +3,16 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { Agent, get } from "node:https";
 import { join } from "node:path";
-import { Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import t, { type Test } from "tap";
 
 import { run } from "../../src/cli/cli.ts";
-import type { Output } from "../../src/cli/io.ts";
 import { Progress } from "../../src/cli/progress.ts";
 import { ApiServerDouble } from "../helpers/api-server-double.ts";
 import { loopbackCertificate } from "../helpers/certificates.ts";
+import { pratique, type Result, sink } from "../helpers/command.ts";
 import { attestBundle, signBundle } from "../helpers/cosign-bundle.ts";
 import { sigTag, signLegacy, signOci11 } from "../helpers/cosign.ts";
 import { handTimer } from "../helpers/hand-timer.ts";
@@ -24,30 +24,6 @@ import { generateSigningKey } from "../helpers/signing-key.ts";
 
 const key = generateSigningKey();
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
-
-interface Result {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** A stream that keeps what is written to it, and that may be a terminal. */
-function sink(isTTY = false): { readonly stream: Output; readonly written: () => string } {
-  const chunks: string[] = [];
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      chunks.push(chunk.toString());
-      done();
-    },
-  });
-  return { stream: Object.assign(stream, isTTY ? { isTTY: true as const, getColorDepth: () => 8 } : {}), written: () => chunks.join("") };
-}
-
-async function pratique(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {
-  const [out, err] = [sink(), sink()];
-  const status = await run(args, { stdin: Readable.from([]), stdout: out.stream, stderr: err.stream, env: { HOME: "/nonexistent", ...env }, stopAsked: async () => {} });
-  return { status, out: stripVTControlCharacters(out.written()), err: stripVTControlCharacters(err.written()) };
-}
 
 interface ImageJson {
   readonly reference: string;
@@ -85,10 +61,10 @@ function pushWeb(double: RegistryDouble) {
 t.test("help teaches, and lists only what there is", async (t) => {
   const overview = await pratique(["--help"]);
   t.match(overview, { status: 0, err: "" });
-  t.same([...overview.out.matchAll(/^ {2}(\w+) {3,}\w/gm)].map(([, name]) => name).filter((name) => name !== "pratique"), ["serve", "check", "import"]);
+  t.same([...overview.out.matchAll(/^ {2}(\w+) {3,}\w/gm)].map(([, name]) => name).filter((name) => name !== "pratique"), ["serve", "check", "audit", "import"]);
   t.match(await pratique(["help"]), { status: 0, out: overview.out });
   t.match(await pratique([]), { status: 2, out: "", err: overview.out });
-  for (const command of ["serve", "check", "import"]) {
+  for (const command of ["serve", "check", "audit", "import"]) {
     const { status, out, err } = await pratique([command, "--help"]);
     t.match({ status, err }, { status: 0, err: "" });
     for (const part of ["Usage:", "Options:", "Examples:", "Exit status:", ...(command === "import" ? [] : ["not verified"])]) t.ok(out.includes(part), `${command} --help has ${part}`);
@@ -101,13 +77,24 @@ t.test("help teaches, and lists only what there is", async (t) => {
 
 t.test("a wrong call says what is wrong and ends with 2", async (t) => {
   const dir = t.testdir({
+    "configured.yaml": "namespaces: {}\n",
     "bad.yaml": "defaults: {enforce: sined}\nlisen: x\n",
     docker: { "config.json": '{"auths": {"registry.example.com": {"auth": "not base64"}}}' },
     "ca.yaml": "registries: [{host: registry.example.com, caFile: /nonexistent/ca.pem}]",
   });
   for (const [args, words, env] of [
     [["chekc"], /there is no command "chekc"; did you mean check\?\nTry `pratique --help`/],
-    [["audit"], /there is no command "audit"; there are serve, check/],
+    [["doctor"], /there is no command "doctor"; there are serve, check/],
+    [["audit", "web:1"], /audit takes no "web:1".*pratique check/],
+    [["audit", "-A", "-n", "shop"], /-A is every namespace, and --namespace is one/],
+    [["audit", "-A=yes"], /takes no value|there is no option/],
+    [["audit", "--all-namespaces=yes"], /--all-namespaces takes no value/],
+    [["audit", "-n"], /-n needs a value/],
+    [["audit", "-n", "No/Name"], /--namespace is "No\/Name"/],
+    [["audit", "--level", "none"], /--level is "none"; it must be signed or verified/],
+    [["audit", "--all-namespace"], /did you mean --all-namespaces\?/],
+    [["audit", "--kubeconfig", "/nonexistent/kubeconfig"], /kubeconfig \/nonexistent\/kubeconfig cannot be read/],
+    [["audit", "--config", join(dir, "configured.yaml")], /no API server is asked, and an audit looks at a cluster/],
     [["--level", "signed"], /a command comes first/],
     [["check"], /at least one image/],
     [["check", "x", "--lvel", "signed"], /there is no option --lvel; did you mean --level\?\nTry `pratique check --help`/],
@@ -370,6 +357,12 @@ t.test("colours and progress are for terminals alone", async (t) => {
   const CLEAR = "\r\u001b[K";
   const shown = (count: number): string => `${CLEAR}asking registries: ${count} of 3 images`;
   t.equal(terminal.written(), `${shown(1)}${shown(2)}${CLEAR}note: something\n${shown(2)}${CLEAR}`);
+  const open = sink(true);
+  const counting = new Progress(open.stream, timer, undefined);
+  timer.advance(1000);
+  counting.expect(2);
+  counting.end();
+  t.equal(open.written(), `${CLEAR}asking the API server what there is${CLEAR}asking registries: 0 of 2 images${CLEAR}`, "how many there are is not known at first");
   const pipe = sink();
   const silent = new Progress(pipe.stream, timer, 1);
   timer.advance(5000);

@@ -5,7 +5,7 @@ import { json } from "node:stream/consumers";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { type Authority, createAuthority, type KeyPair } from "./certificates.ts";
-import { changed, mergedStatus, type Stored } from "./api-server-writes.ts";
+import { changed, merged, mergedStatus, type Stored } from "./api-server-writes.ts";
 import { Queue } from "./queue.ts";
 
 export type { Stored } from "./api-server-writes.ts";
@@ -211,11 +211,13 @@ export class ApiServerDouble {
   #write(asked: Asked, response: ServerResponse): void {
     const change = changed(asked);
     const before = this.#collections.get(change.collection)?.get(change.name);
-    const version = change.object.metadata.resourceVersion;
+    // A patch need not name anything but what it changes.
+    const version = (change.object.metadata as Stored["metadata"] | undefined)?.["resourceVersion"];
     if (before === undefined && asked.method !== "POST") return answer(response, 404, notFound(change.name));
     if (before !== undefined && asked.method === "POST") return answer(response, 409, conflict("AlreadyExists"));
     if (version !== undefined && version !== before?.metadata["resourceVersion"]) return answer(response, 409, conflict("Conflict"));
-    this.put(change.collection, asked.method === "PATCH" ? mergedStatus(before, change.object) : change.object);
+    const patched = asked.path.endsWith("/status") ? mergedStatus : merged;
+    this.put(change.collection, asked.method === "PATCH" ? patched(before, change.object) : change.object);
     answer(response, asked.method === "POST" ? 201 : 200, this.object(change.collection, change.name));
   }
 

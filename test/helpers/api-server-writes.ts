@@ -18,12 +18,18 @@ export interface Change {
   readonly object: Stored;
 }
 
-/** POST to a collection, PUT to an object, PATCH to an object's `status`. */
+/** POST to a collection, PUT to an object, PATCH to an object or its `status`. */
 export function changed({ method, path, body }: Write): Change {
   if (body === undefined) throw new Error(`${method} ${path} has no body`);
   if (method === "POST") return { collection: path, name: body.metadata.name, object: body };
   const [, collection = "", name = ""] = /^(.*)\/([^/]+)$/.exec(path.replace(/\/status$/, "")) ?? [];
   return { collection, name, object: body };
+}
+
+/** A merge patch (RFC 7386), as far as our patches go: their fields take the place of the object's. */
+export function merged(before: Stored | undefined, patch: Partial<Stored>): Stored {
+  if (before === undefined) throw new Error("there is nothing to be patched");
+  return { ...before, ...patch, metadata: { ...before.metadata, ...patch.metadata } };
 }
 
 /** A merge patch through the `status` subresource changes the status, and nothing else. */

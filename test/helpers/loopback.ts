@@ -7,6 +7,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 export interface ListenOptions {
   readonly tls?: KeyPair;
+  /** PEM: with `tls`, nobody is let in without a certificate of this authority. */
+  readonly clientCA?: string;
   /** A loopback address, `127.0.0.1` when absent. `127.0.0.2` and the like are other hosts to a client. */
   readonly address?: string;
 }
@@ -23,7 +25,7 @@ export interface Loopback {
 
 /** Serves real HTTP, or HTTPS when there is a certificate, on a loopback address. */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Loopback> {
-  const server: Server = options.tls === undefined ? createServer(handler) : createTlsServer({ ...options.tls }, handler);
+  const server: Server = options.tls === undefined ? createServer(handler) : createTlsServer({ ...options.tls, ...clientAuthentication(options) }, handler);
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -32,6 +34,10 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   const host = await bind(server, options.address ?? "127.0.0.1");
   const url = `${options.tls === undefined ? "http" : "https"}://${host}`;
   return { host, url, close: () => closeAll(server, sockets) };
+}
+
+function clientAuthentication({ clientCA }: ListenOptions) {
+  return clientCA === undefined ? {} : { ca: clientCA, requestCert: true, rejectUnauthorized: true };
 }
 
 async function bind(server: Server, address: string): Promise<string> {

@@ -231,6 +231,9 @@ t.test("the index rules, nested, filtered and empty", async (t) => {
   signBundle(registry, "top", amd.digest, { key });
   t.equal(await all("top:v1"), "PlatformUnsigned Signed Signed PlatformUnsigned");
   t.equal(await all("top:v1", { platforms: ["linux/amd64"] }), "Signed Signed Signed Signed", "the nodes need no arm64");
+  for (const asked of [{}, { rule: "index" }, { platforms: ["linux/amd64"] }] as const) {
+    t.same((await inspect(t, registry, "top:v1", asked)).contents, [index, amd.digest, arm.digest], `a node may run every platform, asked about or not: ${JSON.stringify(asked)}`);
+  }
   const { platforms, verdict } = await inspect(t, registry, "top:v1");
   t.match(platforms, [{ platform: "linux/amd64", verdict: { reason: "Signed" } }, { platform: "linux/arm64", verdict: { reason: "Unsigned" } }]);
   t.match(verdict, { part: { name: "linux/arm64", digest: arm.digest, more: 0 } });

@@ -15,6 +15,7 @@ const AMD = digest("amd64");
 const ARM = digest("arm64");
 const NESTED = digest("nested index");
 const SHOP = { host: "harbor.example.com", path: "shop/web" };
+const HOME = { repository: SHOP, signatures: undefined };
 
 /** What a location held for a subject: a state a word, so that tables stay readable. */
 type State = "signed" | "bare" | "other" | "attested" | "down" | "full" | UnreadableReason;
@@ -55,13 +56,13 @@ const SINGLE: ImageTree = { kind: "manifest", digest: AMD };
 
 /** The subjects that a rule asks about next. */
 const missingSubjects = (rule: IndexRule, tree: ImageTree, map: ReadonlyMap<Digest, Evidence>): readonly Digest[] =>
-  new SignedAssessment(rule, SHOP).missing(tree, byLook(map)).map(({ subject }) => subject);
+  new SignedAssessment(rule, HOME).missing(tree, byLook(map)).map(({ subject }) => subject);
 
 function byLook(map: ReadonlyMap<Digest, Evidence>): Known {
   return new Map([...map].map(([subject, evidence]) => [lookKey({ subject, sought: "signatures", source: IMAGE_SOURCE }), evidence]));
 }
 
-const judge = (rule: IndexRule, tree: ImageTree, map: ReadonlyMap<Digest, Evidence>): Verdict => new SignedAssessment(rule, SHOP).evaluate(tree, byLook(map)).verdict;
+const judge = (rule: IndexRule, tree: ImageTree, map: ReadonlyMap<Digest, Evidence>): Verdict => new SignedAssessment(rule, HOME).evaluate(tree, byLook(map)).verdict;
 
 t.test("one manifest, by what was found for it", async (t) => {
   const rows: readonly (readonly [readonly State[], Verdict["kind"], Verdict["reason"]])[] = [

@@ -57,7 +57,7 @@ function evidenceOf(subject: Digest, items: readonly Item[]): Evidence {
 function judge(policies: readonly TrustPolicy[], tree: ImageTree, found: Readonly<Record<Digest, readonly Item[]>>): Evaluation {
   const governed = settle(policies, parseReference("harbor.example.com/shop/web:1"));
   const ready: readonly ReadyPolicy[] = governed.kind === "open" ? governed.policies : [];
-  const assessment = new VerifiedAssessment({ policies: ready, rule: "both", repository: SHOP, attempt: verifyDocument });
+  const assessment = new VerifiedAssessment({ policies: ready, rule: "both", home: { repository: SHOP, signatures: undefined }, attempt: verifyDocument });
   const known = new Map<string, Evidence>();
   for (let missing = assessment.missing(tree, known); missing.length > 0; missing = assessment.missing(tree, known)) {
     for (const look of missing) known.set(lookKey(look), evidenceOf(look.subject, found[look.subject] ?? []));
@@ -191,7 +191,7 @@ t.test("policies beside one another: each by its own rule, and the first that fa
 t.test("a definite failure beats one that could not be found out", async (t) => {
   const elsewhere = policyOf(withField(specOf(key), "authorities.0.source", [{ oci: "harbor.example.com/signatures" }]), { name: "a" });
   const here = policyOf(specOf(key), { name: "b" });
-  const assessment = new VerifiedAssessment({ policies: [elsewhere, here].flatMap(({ id, state }) => (state.kind === "ready" ? [{ id, demand: state }] : [])), rule: "both", repository: SHOP, attempt: verifyDocument });
+  const assessment = new VerifiedAssessment({ policies: [elsewhere, here].flatMap(({ id, state }) => (state.kind === "ready" ? [{ id, demand: state }] : [])), rule: "both", home: { repository: SHOP, signatures: undefined }, attempt: verifyDocument });
   const known = new Map(assessment.looksAt(IMAGE).map((look) => [lookKey(look), evidenceOf(IMAGE, look.source.kind === "image" ? [layer(other)] : ["down"])]));
   t.equal(known.size, 2);
   t.match(assessment.evaluate(SINGLE, known).verdict, { kind: "untrusted", reason: "UntrustedSigner", detail: /^ClusterTrustPolicy "b"/ });
@@ -203,7 +203,7 @@ t.test("a verification that was put off leaves the question open, and one that i
   const policies: readonly ReadyPolicy[] = policy.state.kind === "ready" ? [{ id: policy.id, demand: policy.state }] : [];
   const known = new Map([[lookKey({ subject: IMAGE, sought: "signatures", source: IMAGE_SOURCE }), evidenceOf(IMAGE, [layer(key)])]]);
   const answers: (Verification | Postponed)[] = [{ kind: "postponed" }, { kind: "postponed" }, { kind: "rejected", fault: "NotTried" }];
-  const assessment = new VerifiedAssessment({ policies, rule: "both", repository: SHOP, attempt: () => answers.shift() ?? { kind: "postponed" } });
+  const assessment = new VerifiedAssessment({ policies, rule: "both", home: { repository: SHOP, signatures: undefined }, attempt: () => answers.shift() ?? { kind: "postponed" } });
   t.same(assessment.missing(SINGLE, known), [], "nothing to ask for");
   t.match(assessment.evaluate(SINGLE, known).verdict, { kind: "undetermined", reason: "InternalError" }, "whoever judges too early lets nothing in");
   t.match(assessment.evaluate(SINGLE, known).verdict, { kind: "untrusted", reason: "TooLarge" });

@@ -60,6 +60,10 @@ export const ChartValuesSchema = Type.Object(
         "Name of a Secret (`kubernetes.io/dockerconfigjson`). Use it with `dockerConfigFile: /etc/pratique/credentials/config.json` in an entry of `config.registries`.",
       ),
     }),
+    serviceAccount: group("The service account of the Pods.", {
+      annotations: asInKubernetes("Its annotations, such as the one that gives it an identity in a cloud."),
+    }),
+    podLabels: asInKubernetes("More labels of the Pods."),
     proxy: group("The proxy that registries are reached through.", {
       httpProxy: text("`HTTP_PROXY` of the container."),
       httpsProxy: text("`HTTPS_PROXY` of the container."),

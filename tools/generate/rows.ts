@@ -37,6 +37,8 @@ const FORMAT_NAMES: Readonly<Record<Format, string>> = {
   realm: "host",
   glob: "glob",
   repositoryGlob: "glob",
+  optionalRepository: "repository",
+  location: "host[/path]",
   platform: "platform",
   namespace: "namespace",
 };

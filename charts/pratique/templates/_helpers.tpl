@@ -59,3 +59,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- b64enc $pem -}}
 {{- end -}}
+
+{{/* Whether what runs is scanned. */}}
+{{- define "pratique.scans" -}}
+{{- gt (float64 (dig "audit" "scanMinutes" 0 .Values.config)) 0.0 -}}
+{{- end -}}
+
+{{/* Whether refusals, and what audit finds, are Events. */}}
+{{- define "pratique.admissionEvents" -}}
+{{- dig "audit" "admissionEvents" false .Values.config -}}
+{{- end -}}

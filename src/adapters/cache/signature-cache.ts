@@ -1,5 +1,5 @@
 import type { Access, Call, Clock, Locator, Query } from "../../inspection/ports.ts";
-import { attestsDigest, claimsDigest } from "../../signature/candidate.ts";
+import { claimsSought } from "../../signature/candidate.ts";
 import type { Evidence } from "../../verdict/evidence.ts";
 import type { CredentialScopes } from "./scope.ts";
 import { SharedLookups } from "./shared-lookups.ts";
@@ -77,20 +77,19 @@ interface Kept {
   readonly evidence: Evidence;
   /** When the look-up began, in milliseconds by the clock. */
   readonly at: number;
-  /** Whether every location answered. */
+  /** Whether every location was asked and answered. */
   readonly isComplete: boolean;
 }
 
 // What was found stands beside a location that failed. The failure itself is no answer: whom the list is not enough for
 // asks again.
 function keptOf(evidence: Evidence, at: number): Kept {
-  return { evidence: { ...evidence, failed: [] }, at, isComplete: evidence.failed.length === 0 };
+  return { evidence: { ...evidence, failed: [] }, at, isComplete: evidence.failed.length === 0 && evidence.unasked === undefined };
 }
 
 // Found stands whatever else failed beside it. Absence is an answer only when every location gave one that can be kept.
-function stateOf({ subject, candidates, failed, exhausted }: Evidence, { sought }: Query): "found" | "absent" | "failed" {
-  const isSought = sought === "signatures" ? claimsDigest : attestsDigest;
-  if (candidates.some((candidate) => isSought(candidate, subject))) return "found";
+function stateOf({ candidates, failed, exhausted }: Evidence, query: Query): "found" | "absent" | "failed" {
+  if (candidates.some((candidate) => claimsSought(candidate, query))) return "found";
   const isComplete = failed.length === 0 && exhausted.length === 0;
   const isRead = candidates.every((candidate) => candidate.claim.kind !== "unreadable");
   return isComplete && isRead ? "absent" : "failed";

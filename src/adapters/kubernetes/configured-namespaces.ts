@@ -1,4 +1,4 @@
-import type { LabelMap, Namespaces, PodLister, PolicySecrets, PullSecrets } from "../../admission/ports.ts";
+import type { Announcer, LabelMap, Namespaces, PodLister, PolicySecrets, PullSecrets } from "../../admission/ports.ts";
 import { EMPTY_KEYRING } from "../../inspection/keyring.ts";
 import type { SourceCredentials } from "../../inspection/ports.ts";
 
@@ -33,3 +33,6 @@ export const NO_POLICY_SECRETS: PolicySecrets = {
 
 /** Without a cluster no Pod runs. */
 export const NO_PODS: PodLister = { list: async () => ({ pods: [], more: false }) };
+
+/** Where nobody is to be told, or nobody could be. */
+export const NO_ANNOUNCER: Announcer = { announce: () => undefined };

@@ -6,9 +6,9 @@ import { ClusterError } from "./cluster-error.ts";
 export type ClusterSource =
   /** The Pod's own ServiceAccount. `root` is put before the path of its files; empty when absent. */
   | { readonly kind: "in-cluster"; readonly root?: string }
-  | { readonly kind: "kubeconfig"; readonly file: string }
-  /** As kubectl looks: KUBECONFIG, then ~/.kube/config, then the Pod's ServiceAccount. */
-  | { readonly kind: "default" };
+  | { readonly kind: "kubeconfig"; readonly file: string; readonly context?: string | undefined }
+  /** As kubectl looks: KUBECONFIG, then ~/.kube/config, then the Pod's ServiceAccount. `context` wins over the current one. */
+  | { readonly kind: "default"; readonly context?: string | undefined };
 
 /** Reads the files anew on each call. Throws ClusterError (Misconfigured). */
 export async function loadKubeConfig(source: ClusterSource): Promise<KubeConfig> {
@@ -25,12 +25,20 @@ export async function loadKubeConfig(source: ClusterSource): Promise<KubeConfig>
   return config;
 }
 
+/** The namespace of the context that is used, as kubectl takes it. Throws ClusterError (Misconfigured). */
+export async function currentNamespace(source: ClusterSource): Promise<string> {
+  const config = await loadKubeConfig(source);
+  return config.getContextObject(config.getCurrentContext())?.namespace || "default";
+}
+
 function fill(config: KubeConfig, source: ClusterSource): void {
   switch (source.kind) {
     case "kubeconfig":
-      return config.loadFromFile(source.file);
+      config.loadFromFile(source.file);
+      return choose(config, source.context);
     case "default":
-      return config.loadFromDefault();
+      config.loadFromDefault();
+      return choose(config, source.context);
     case "in-cluster":
       // client-node would go on and ask https://undefined:undefined.
       if (!process.env["KUBERNETES_SERVICE_HOST"] || !process.env["KUBERNETES_SERVICE_PORT"]) {
@@ -38,6 +46,13 @@ function fill(config: KubeConfig, source: ClusterSource): void {
       }
       return config.loadFromCluster(source.root ?? "");
   }
+}
+
+function choose(config: KubeConfig, context: string | undefined): void {
+  if (context === undefined) return;
+  const names = config.getContexts().map(({ name }) => name);
+  if (!names.includes(context)) throw new ClusterError("Misconfigured", `the kubeconfig has no context ${JSON.stringify(context)}; it has ${names.join(", ") || "none"}`);
+  config.setCurrentContext(context);
 }
 
 function refuseUnusable(config: KubeConfig, source: ClusterSource): void {

@@ -3,7 +3,7 @@ import { type JsonObject, numberField, objectField, stringField } from "../../js
 import type { ApiWriter } from "./cluster-client.ts";
 import { type Attempt, ClusterError, explained } from "./cluster-error.ts";
 import { ANSWER_LIMIT } from "./limit.ts";
-import { pause, type Timer } from "./timer.ts";
+import { microTime, pause, type Timer } from "./timer.ts";
 
 export interface LeaseOptions {
   readonly namespace: string;
@@ -141,9 +141,4 @@ export class Lease {
 
 function renewalOf({ namespace, name }: LeaseOptions): Attempt {
   return { failure: `the Lease ${namespace}/${name} could not be renewed`, verb: "get, create and update", resource: `leases in namespace ${namespace}` };
-}
-
-/** Kubernetes' MicroTime, which has exactly six digits. */
-function microTime(instant: number): string {
-  return new Date(instant).toISOString().replace("Z", "000Z");
 }

@@ -7,7 +7,7 @@ import { listPages } from "./list-pages.ts";
 import { isObjectName } from "./object-name.ts";
 
 /** A Pod that has ended runs nothing any more. */
-const STILL_THERE = "status.phase!=Succeeded,status.phase!=Failed";
+export const STILL_THERE = "status.phase!=Succeeded,status.phase!=Failed";
 
 /** Lists Pods when a namespace is relabelled; nothing is watched or kept. */
 export class ClusterPodLister implements PodLister {

@@ -27,3 +27,8 @@ export function pause(milliseconds: number, signal: AbortSignal, timer: Timer): 
     signal.addEventListener("abort", end);
   });
 }
+
+/** Kubernetes' MicroTime, which has exactly six digits. */
+export function microTime(instant: number): string {
+  return new Date(instant).toISOString().replace("Z", "000Z");
+}

@@ -2,7 +2,8 @@ import { getCACertificates } from "node:tls";
 import type { Dispatcher } from "undici";
 import type { AddressRule } from "./address.ts";
 import type { Challenge } from "./challenge.ts";
-import { createDispatcher } from "./dispatcher.ts";
+import { createDispatcher, type TlsSettings } from "./dispatcher.ts";
+import { type ProxyFor, proxyChooser } from "./proxies.ts";
 import { Reach } from "./reach.ts";
 import type { RegistryEnvironment } from "./settings.ts";
 import { Slots } from "./slots.ts";
@@ -18,12 +19,14 @@ export class RegistryConnection {
   /** What the registry last wanted to know of who asks; it spares the next request that round. */
   challenge: Challenge | undefined;
   readonly #environment: RegistryEnvironment;
+  readonly #proxyFor: ProxyFor;
   readonly #dispatchers = new Map<string, Dispatcher>();
 
   constructor(host: string, environment: RegistryEnvironment) {
     this.reach = new Reach(host, environment);
     this.slots = new Slots(this.reach.settings.maxInFlight);
     this.#environment = environment;
+    this.#proxyFor = proxyChooser(environment.proxy);
   }
 
   /** As references and settings write it. */
@@ -35,8 +38,9 @@ export class RegistryConnection {
   dispatcher(url: URL, from: URL): Dispatcher {
     const rule = this.reach.ruleFor(url, from);
     const isOwn = this.reach.isOwn(url);
-    const key = `${rule} ${isOwn}`;
-    const dispatcher = this.#dispatchers.get(key) ?? this.#create(rule, this.#authorities(isOwn ? "registry" : "elsewhere"));
+    const proxy = this.#proxyFor(url);
+    const key = `${rule} ${isOwn} ${proxy}`;
+    const dispatcher = this.#dispatchers.get(key) ?? this.#create(rule, this.#tls(isOwn ? "registry" : "elsewhere"), proxy);
     this.#dispatchers.set(key, dispatcher);
     return dispatcher;
   }
@@ -45,11 +49,11 @@ export class RegistryConnection {
     await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.close()));
   }
 
-  #create(rule: AddressRule, ca: readonly string[] | undefined): Dispatcher {
-    const { proxy, resolve } = this.#environment;
+  #create(rule: AddressRule, tls: TlsSettings, proxy: string | undefined): Dispatcher {
+    const { resolve } = this.#environment;
     return createDispatcher({
       rule,
-      ca,
+      tls,
       connections: this.reach.settings.maxInFlight,
       proxy,
       resolve,
@@ -60,9 +64,9 @@ export class RegistryConnection {
   }
 
   // A private authority stands in for the system's at the registry; where that redirects to may have anybody's.
-  #authorities(place: "registry" | "elsewhere"): readonly string[] | undefined {
-    const { ca } = this.reach.settings;
-    if (ca === undefined) return undefined;
-    return place === "registry" ? [ca] : [...getCACertificates("default"), ca];
+  #tls(place: "registry" | "elsewhere"): TlsSettings {
+    const { ca, client } = this.reach.settings;
+    if (place === "registry") return { ca: ca === undefined ? undefined : [ca], client };
+    return { ca: ca === undefined ? undefined : [...getCACertificates("default"), ca], client: undefined };
   }
 }

@@ -1,9 +1,9 @@
 import { type LookupAddress, lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import { Agent, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from "undici";
 import { CodedError } from "../../errors.ts";
 import { type AddressClass, addressClassOf, type AddressRule, permits } from "./address.ts";
-import type { ProxySettings, Resolve } from "./settings.ts";
+import type { ClientCertificate, Resolve } from "./settings.ts";
 
 /** Thrown in the middle of connecting: a name has no address that the rule permits. */
 export class ForbiddenAddressError extends CodedError<"ForbiddenAddress"> {
@@ -17,36 +17,45 @@ export class ForbiddenAddressError extends CodedError<"ForbiddenAddress"> {
   }
 }
 
-export interface DispatcherOptions {
-  readonly rule: AddressRule;
+export interface TlsSettings {
   /** PEM of the trusted authorities; undefined for the system's. */
   readonly ca: readonly string[] | undefined;
+  readonly client: ClientCertificate | undefined;
+}
+
+export interface DispatcherOptions {
+  readonly rule: AddressRule;
+  readonly tls: TlsSettings;
   readonly connections: number;
-  readonly proxy: ProxySettings | undefined;
+  /** URL of an HTTP(S) or SOCKS5 proxy; undefined to connect directly. */
+  readonly proxy: string | undefined;
   readonly resolve: Resolve;
   /** Hears which addresses a name had, as far as they are permitted. */
   readonly onResolved: (hostname: string, classes: readonly AddressClass[]) => void;
 }
 
 /**
- * Connections that reach nothing but what the rule permits. A name is resolved once, checked, and the very addresses
+ * Connections that reach nothing but what the rule permits, where we resolve the name: behind a proxy that is the proxy's. A name is resolved once, checked, and the very addresses
  * that were checked are connected to, so a name that changes its address in between gains nothing. Addresses as
  * written never come by here: they are for the caller to check.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { proxy, connections } = options;
-  const tls = options.ca === undefined ? {} : { ca: [...options.ca] };
-  const shared = {
+  const tls = connectTls(options.tls);
+  const limits = {
     allowH2: false,
     connections,
     // Every request has a deadline, which bounds headers and body alike.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { ...tls, lookup: guardedLookup(options) },
   };
-  if (proxy === undefined) return new Agent(shared);
-  // An empty text keeps undici from looking into the process's environment itself.
-  return new EnvHttpProxyAgent({ ...shared, requestTls: tls, httpProxy: proxy.http, httpsProxy: proxy.https, noProxy: proxy.none });
+  if (proxy === undefined) return new Agent({ ...limits, connect: { ...tls, lookup: guardedLookup(options) } });
+  if (proxy.startsWith("socks5:")) return new Socks5ProxyAgent(proxy, { ...limits, requestTls: tls });
+  return new ProxyAgent({ ...limits, uri: proxy, requestTls: tls });
+}
+
+function connectTls({ ca, client }: TlsSettings) {
+  return { ...(ca === undefined ? {} : { ca: [...ca] }), ...client };
 }
 
 /** The operating system's own way to resolve names, search domains and hosts file included. */

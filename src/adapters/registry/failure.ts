@@ -41,6 +41,9 @@ const SLOW = new Set(["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT"]);
 const CUT_OFF = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"]);
 const UNTRUSTED = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|ERR_TLS_CERT)/;
 
+// UND_ERR_ABORTED: a proxy's answer to CONNECT was no success. What we abort ourselves is over time before it gets here.
+const PROXY = /^UND_ERR_(?:ABORTED$|PRX_|SOCKS5)/;
+
 /**
  * No whole answer came. Of what was thrown only the code is kept: undici puts bytes of the answer, and node a
  * certificate's names, into their errors.
@@ -56,6 +59,7 @@ function explanation(code: string): string {
   if (SLOW.has(code)) return `no connection in time (${code})`;
   if (PLAIN_ANSWER.has(code)) return `the answer is not TLS (${code}); a registry without TLS needs \`plainHTTP: true\` in its configuration`;
   if (UNTRUSTED.test(code)) return `the certificate is not trusted (${code}); a private certificate authority goes into \`caFile\``;
+  if (PROXY.test(code)) return `the proxy does not connect us (${code})`;
   if (CUT_OFF.has(code)) return `the connection was cut off (${code})`;
   return `no answer that can be read (${code})`;
 }

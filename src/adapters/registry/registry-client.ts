@@ -2,12 +2,13 @@ import { computeDigest, type Digest, matchesDigest } from "../../image/digest.ts
 import { type Descriptor, decodeManifest, type Manifest, ManifestError } from "../../image/manifest.ts";
 import { MANIFEST_MEDIA_TYPES, mediaTypeOf, OCI_INDEX } from "../../image/media-type.ts";
 import { pinned, type Repository, repositoryName, type Target } from "../../image/reference.ts";
-import type { Access, Call, Referrers, Registry } from "../../inspection/ports.ts";
+import type { Access, AccessoryList, AccessoryLists, Call, Referrers, Registry } from "../../inspection/ports.ts";
 import { RefusedError } from "../../verdict/failure.ts";
 import { Authorizer } from "./authorizer.ts";
 import { Connections } from "./connections.ts";
 import { withinCall } from "./deadline.ts";
 import { statusError } from "./failure.ts";
+import { accessoriesPath, asHarborWantsIt, decodeAccessories } from "./harbor.ts";
 import { Reach } from "./reach.ts";
 import { decodeReferrers, nextPage } from "./referrers.ts";
 import type { RegistryEnvironment, RequestKind } from "./settings.ts";
@@ -31,15 +32,17 @@ interface Question {
 }
 
 /** An OCI registry over HTTP, read only (OCI distribution-spec 1.1). Nothing is kept but connections and tokens. */
-export class RegistryClient implements Registry {
+export class RegistryClient implements Registry, AccessoryLists {
   readonly #environment: RegistryEnvironment;
   readonly #connections: Connections;
+  readonly #transport: Transport;
   readonly #authorizer: Authorizer;
 
   constructor(environment: RegistryEnvironment) {
     this.#environment = environment;
     this.#connections = new Connections(environment);
-    this.#authorizer = new Authorizer(new Transport(environment), this.#connections, environment);
+    this.#transport = new Transport(environment);
+    this.#authorizer = new Authorizer(this.#transport, this.#connections, environment);
   }
 
   refuseForbidden({ host }: Repository): void {
@@ -93,6 +96,19 @@ export class RegistryClient implements Registry {
       query = next.query;
     }
     return { kind: "listed", descriptors, truncated: true };
+  }
+
+  async listAccessories({ repository, credential }: Access, subject: Digest, call: Call): Promise<AccessoryList> {
+    const path = accessoriesPath(repository, subject);
+    if (path === undefined) return { kind: "unsupported" };
+    const name = `the accessories of ${pinned(repository, subject)}`;
+    const answer = await withinCall(call, this.#environment.clock, repository.host, (signal) =>
+      this.#connections.use(repository.host, (connection) => {
+        const url = new URL(path, connection.reach.base);
+        return this.#transport.exchange(connection, { kind: "referrers", name, maxBytes: MAX_MANIFEST, url, ...asHarborWantsIt(credential) }, signal);
+      }),
+    );
+    return answer.status === 200 ? readable(name, () => decodeAccessories(answer.bytes, subject)) : { kind: "unsupported" };
   }
 
   /** Closes every connection as soon as it is no longer used. */

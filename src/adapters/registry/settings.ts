@@ -1,6 +1,12 @@
 import type { LookupAddress } from "node:dns";
 import type { Clock } from "../../inspection/ports.ts";
 
+/** PEM: a certificate with its chain, and its private key. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** What the configuration says of one registry. */
 export interface RegistrySettings {
   /** Speak HTTP without TLS. */
@@ -9,13 +15,15 @@ export interface RegistrySettings {
   readonly allowPrivate: boolean;
   /** PEM, in place of the system's certificate authorities for this host; undefined for those. */
   readonly ca: string | undefined;
+  /** What we show to the registry itself when it asks for a certificate, and to nobody else; nothing when absent. */
+  readonly client?: ClientCertificate | undefined;
   /** Hosts (with a port other than 443) of token services that may have this registry's credentials. */
   readonly tokenRealms: readonly string[];
   /** Requests under way at one time; more wait. */
   readonly maxInFlight: number;
 }
 
-/** Proxies as `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` name them; an empty text is none. */
+/** The URLs of the proxies for `http` and `https`, and what goes to none, as in `NO_PROXY`; an empty text is none. */
 export interface ProxySettings {
   readonly http: string;
   readonly https: string;

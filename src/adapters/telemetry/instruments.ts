@@ -26,6 +26,10 @@ export function createInstruments(registry: Registry) {
     cacheBytes: gauge("pratique_cache_bytes", "Bytes held by the caches.", ["cache"]),
     watchAge: gauge("pratique_watch_age_seconds", "Time since the API server last confirmed what a watch knows.", ["resource"]),
     watchRestarts: counter("pratique_watch_restarts_total", "Watches that broke and began again with a list.", ["resource"]),
+    scannedImages: gauge("pratique_audit_images", "Images that the last scan found, by owner.", ["namespace", "verdict", "reason"]),
+    scanDrift: gauge("pratique_audit_drifted_images", "Images of which the last scan found another digest running than their reference names.", ["namespace"]),
+    scanEnd: gauge("pratique_audit_timestamp_seconds", "When the last scan of this replica ended, in seconds since the epoch; 0 while another one scans.", []),
+    events: counter("pratique_events_total", "Events for the cluster, by what became of them.", ["result"]),
     certificateExpiry: gauge("pratique_certificate_expiry_timestamp_seconds", "When the serving certificate ends, in seconds since the epoch.", []),
     buildInfo: gauge("pratique_build_info", "1, labelled with the version that runs.", ["version"]),
   };

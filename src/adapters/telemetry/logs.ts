@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 
 import type { AdmissionEvent, ImageEvent, ViolationEvent } from "../../admission/ports.ts";
+import type { ScanSummary } from "../../audit/scan.ts";
 import { errorLine } from "./error-line.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
@@ -81,5 +82,24 @@ export class Logs {
 
   statusNotWritten(cause: unknown): void {
     this.#logger.warn({ err: cause }, "the status of trust policies could not be written, and is tried again");
+  }
+
+  eventsNotWritten(cause: unknown): void {
+    this.#logger.warn({ err: cause }, "Events could not be written; the next ones are tried");
+  }
+
+  leaseNotRenewed(cause: unknown): void {
+    this.#logger.warn({ err: cause }, "the Lease of scans could not be renewed, and is tried again");
+  }
+
+  scanned({ images, problems, seconds }: ScanSummary): void {
+    const count = images.reduce((sum, row) => sum + row.count, 0);
+    const line = { images: count, milliseconds: Math.round(seconds * 1000) };
+    if (problems.length === 0) this.#logger.info(line, "scanned");
+    else this.#logger.warn({ ...line, problems }, "scanned in part");
+  }
+
+  scanFailed(cause: unknown): void {
+    this.#logger.error({ err: cause }, "a defect: what runs could not be scanned");
   }
 }

@@ -1,8 +1,10 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 
 import type { AdmissionEvent, ImageEvent, ViolationEvent } from "../../admission/ports.ts";
+import type { ScanSummary } from "../../audit/scan.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
 import { LabelValues, OTHER } from "./label-values.ts";
+import { ScanMetrics } from "./scan-metrics.ts";
 
 export interface MetricsOptions {
   readonly version: string;
@@ -29,6 +31,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #instruments: Instruments;
   readonly #values: LabelValues;
+  readonly #scans: ScanMetrics;
   readonly #options: MetricsOptions;
   /** The namespaces that have series of their own, with the labels of each series. */
   readonly #named = new Map<string, Map<string, Violation>>();
@@ -38,6 +41,7 @@ export class Metrics {
     this.#options = options;
     this.#values = new LabelValues(options.registries);
     this.#instruments = createInstruments(this.#registry);
+    this.#scans = new ScanMetrics(this.#instruments, options);
     this.#instruments.buildInfo.set({ version: options.version }, 1);
     this.contentType = this.#registry.contentType;
     collectDefaultMetrics({ register: this.#registry });
@@ -56,6 +60,7 @@ export class Metrics {
       for (const [resource, seconds] of readings.watchAges?.() ?? []) watchAge.set({ resource }, seconds);
     }
     this.#dropUnlabelled();
+    this.#scans.refresh();
     return this.#registry.metrics();
   }
 
@@ -109,6 +114,18 @@ export class Metrics {
 
   certificateLoaded(expires: Date): void {
     this.#instruments.certificateExpiry.set(expires.getTime() / 1000);
+  }
+
+  scanned(summary: ScanSummary): void {
+    this.#scans.scanned(summary);
+  }
+
+  handedOver(): void {
+    this.#scans.handedOver();
+  }
+
+  event(result: string): void {
+    this.#instruments.events.inc({ result });
   }
 
   // A namespace that has gone, or has lost its labels, takes its series with it.

@@ -1,4 +1,5 @@
 import type { AdmissionEvent, ImageEvent, Recorder, ViolationEvent } from "../../admission/ports.ts";
+import type { ScanObserver, ScanSummary } from "../../audit/scan.ts";
 import type { Logs } from "./logs.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -6,7 +7,7 @@ import type { Metrics } from "./metrics.ts";
  * Metrics and log lines behind one object that fits every observer of the house: admission's and those that the server,
  * the cluster, the registry client and the caches declare.
  */
-export class Telemetry implements Recorder {
+export class Telemetry implements Recorder, ScanObserver {
   readonly #metrics: Metrics;
   readonly #logs: Logs;
 
@@ -83,5 +84,30 @@ export class Telemetry implements Recorder {
 
   certificateKept(cause: unknown): void {
     this.#logs.certificateKept(cause);
+  }
+
+  event(result: "written" | "failed" | "dropped"): void {
+    this.#metrics.event(result);
+  }
+
+  eventsNotWritten(cause: Error): void {
+    this.#logs.eventsNotWritten(cause);
+  }
+
+  leaseNotRenewed(cause: Error): void {
+    this.#logs.leaseNotRenewed(cause);
+  }
+
+  scanned(summary: ScanSummary): void {
+    this.#metrics.scanned(summary);
+    this.#logs.scanned(summary);
+  }
+
+  handedOver(): void {
+    this.#metrics.handedOver();
+  }
+
+  scanFailed(cause: unknown): void {
+    this.#logs.scanFailed(cause);
   }
 }

@@ -33,6 +33,36 @@ async function samples(metrics: Metrics): Promise<ReadonlyMap<string, string>> {
 
 const byText = (a: string, b: string): number => (a < b ? -1 : 1);
 
+const SCAN = {
+  images: [
+    { namespace: "shop", verdict: "untrusted", reason: "Unsigned", count: 3, drifted: 1 },
+    { namespace: "shop", verdict: "trusted", reason: "Signed", count: 5, drifted: 1 },
+    { namespace: "by-default", verdict: "trusted", reason: "Signed", count: 2, drifted: 0 },
+  ],
+  problems: [],
+  endedAt: 1_800_000_000_000,
+  seconds: 2,
+} as const;
+
+t.test("the series of a scan are replaced by the next, and go with their namespace or with the turn to scan", async (t) => {
+  const labelled = new Set(["shop"]);
+  const metrics = createMetrics(labelled);
+  const audit = async () => [...(await samples(metrics))].filter(([name]) => name.startsWith("pratique_audit_")).map(([name, value]) => `${name} ${value}`).sort(byText);
+  t.same(await audit(), ["pratique_audit_timestamp_seconds 0"]);
+  metrics.scanned(SCAN);
+  const unnamed = ['pratique_audit_drifted_images{namespace=""} 0', 'pratique_audit_images{namespace="",verdict="trusted",reason="Signed"} 2'];
+  const named = ['pratique_audit_drifted_images{namespace="shop"} 2', 'pratique_audit_images{namespace="shop",verdict="trusted",reason="Signed"} 5', 'pratique_audit_images{namespace="shop",verdict="untrusted",reason="Unsigned"} 3'];
+  t.same(await audit(), [...unnamed, ...named, "pratique_audit_timestamp_seconds 1800000000"].sort(byText));
+  t.same(await audit(), [...unnamed, ...named, "pratique_audit_timestamp_seconds 1800000000"].sort(byText), "a scrape changes nothing");
+  labelled.clear();
+  t.same(await audit(), [...unnamed, "pratique_audit_timestamp_seconds 1800000000"].sort(byText));
+  labelled.add("shop");
+  metrics.scanned({ ...SCAN, images: SCAN.images.slice(1, 2) });
+  t.same(await audit(), ['pratique_audit_drifted_images{namespace="shop"} 1', 'pratique_audit_images{namespace="shop",verdict="trusted",reason="Signed"} 5', "pratique_audit_timestamp_seconds 1800000000"]);
+  metrics.handedOver();
+  t.same(await audit(), ["pratique_audit_timestamp_seconds 0"]);
+});
+
 t.test("each event has its series", async (t) => {
   const metrics = createMetrics(new Set(["shop"]));
   metrics.admission(REVIEW);
@@ -48,6 +78,7 @@ t.test("each event has its series", async (t) => {
   metrics.inFlight("harbor.example.com", 1);
   metrics.inFlight("harbor.example.com", -1);
   metrics.lookup("tags", "hit");
+  metrics.event("dropped");
   metrics.watchRestarted("namespaces");
   metrics.certificateLoaded(new Date(1_800_000_000_000));
   metrics.read({ cacheBytes: () => new Map([["tags", 512]]), watchAges: () => new Map([["namespaces", 12.5]]) });
@@ -68,6 +99,7 @@ t.test("each event has its series", async (t) => {
     ['pratique_registry_in_flight{registry="harbor.example.com"}', "1"],
     ['pratique_cache_lookups_total{cache="tags",result="hit"}', "1"],
     ['pratique_cache_bytes{cache="tags"}', "512"],
+    ['pratique_events_total{result="dropped"}', "1"],
     ['pratique_watch_age_seconds{resource="namespaces"}', "12.5"],
     ['pratique_watch_restarts_total{resource="namespaces"}', "1"],
     ["pratique_certificate_expiry_timestamp_seconds", "1800000000"],
@@ -155,6 +187,12 @@ function feed(telemetry: Telemetry): void {
   telemetry.handshakeFailed(new Error("bad certificate"));
   telemetry.certificateLoaded(new Date(0));
   telemetry.certificateKept(new Error("mismatch"));
+  telemetry.event("written");
+  telemetry.eventsNotWritten(new Error("forbidden"));
+  telemetry.leaseNotRenewed(new Error("forbidden"));
+  telemetry.scanned(SCAN);
+  telemetry.scanned({ ...SCAN, problems: ["the jobs of the cluster could not be listed"] });
+  telemetry.scanFailed(new Error("a defect"));
 }
 
 function* exposed(text: string): Generator<[string, string, string[]]> {
