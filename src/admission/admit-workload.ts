@@ -26,7 +26,7 @@ export interface WorkloadRequest {
 }
 
 /** A thousand Pods at once, as a cluster makes them that starts again, and not more large objects than memory has room for. */
-const JUDGED = { light: 1024, heavyBytes: 12 * 1024 * 1024 };
+const JUDGED = { light: 1024, heavyBytes: 8 * 1024 * 1024 };
 
 /** What becomes of a request, and under which entry it counts. */
 export interface Outcome {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Load } from "../../admission/load.ts";
 
 /** More than is judged at one time: the rest is read, so that it can be refused by a denial that says why. */
-const LIMITS = { light: 2048, heavyBytes: 16 * 1024 * 1024 };
+const LIMITS = { light: 2048, heavyBytes: 12 * 1024 * 1024 };
 
 /** Bounds what is read of bodies, from a request's headers to its answer. */
 export class Intake {
