@@ -8,6 +8,7 @@ export const PLANS = {
   chart: 19,
   differential: 2,
   check: 5,
+  openapi: 1,
   outage: 5,
   outages: 12,
   plans: 2,

@@ -12,7 +12,7 @@ import { type Cluster, composeCluster } from "./app/cluster.ts";
 import { composeInspection, type Inspection } from "./app/inspection.ts";
 import type { Environment } from "./app/environment.ts";
 import { installationCredentials } from "./app/installation.ts";
-import { registryEnvironment } from "./app/registries.ts";
+import { registryEnvironment, type RegistryParts } from "./app/registries.ts";
 import { composeScanner } from "./app/scan.ts";
 import type { Scanner } from "./audit/scan.ts";
 import type { Config } from "./config.ts";
@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly env: Environment;
   /** Where log lines go; standard output when absent. */
   readonly logs?: NonNullable<Parameters<typeof createLogger>[1]>;
+  /** How the hosts of registries are resolved; as the system does when absent. */
+  readonly resolve?: RegistryParts["resolve"];
 }
 
 /** The whole webhook: built by `createApp`, started and stopped once. */
@@ -97,7 +99,7 @@ class ComposedApp implements App {
     const telemetry = new Telemetry(metrics, new Logs(this.#logger));
     const cluster = composeCluster(config, this.#options.cluster, telemetry);
     await cluster.check();
-    const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry });
+    const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry, resolve: this.#options.resolve });
     const installation = installationCredentials({ config, env: this.#options.env, environment, onFault: (fault) => telemetry.credentialsKept(fault) });
     const inspection = composeInspection({ config, environment, installation, policies: cluster.policies, sourceCredentials: cluster.sourceCredentials, observer: telemetry });
     metrics.read({ cacheBytes: inspection.cacheBytes, watchAges: () => cluster.watchAges() });

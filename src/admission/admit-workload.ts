@@ -9,6 +9,7 @@ import { exemptNamespaceLine } from "./exemption.ts";
 import { Judge } from "./judge.ts";
 import { type Demand, type LabelReading, MODES, type Mode, readLabels } from "./labels.ts";
 import type { Limit } from "./limit.ts";
+import { Load } from "./load.ts";
 import { type Finding, shownImage } from "./message.ts";
 import { passedInOutage } from "./outage.ts";
 import type { AdmissionPorts, LabelMap } from "./ports.ts";
@@ -21,7 +22,12 @@ export interface WorkloadRequest {
   readonly resource: WorkloadResource;
   readonly path: EntryPath;
   readonly limit: Limit;
+  /** Of the review as it came. */
+  readonly bytes: number;
 }
+
+/** A thousand Pods at once, as a cluster makes them that starts again, and not more large objects than memory has room for. */
+const JUDGED = { light: 1024, heavyBytes: 8 * 1024 * 1024 };
 
 /** What becomes of a request, and under which entry it counts. */
 export interface Outcome {
@@ -35,6 +41,7 @@ type Labels = { readonly kind: "known"; readonly reading: LabelReading } | { rea
 export class WorkloadAdmission {
   readonly #ports: AdmissionPorts;
   readonly #settings: AdmissionSettings;
+  readonly #load = new Load(JUDGED);
 
   constructor(ports: AdmissionPorts, settings: AdmissionSettings) {
     this.#ports = ports;
@@ -65,7 +72,13 @@ export class WorkloadAdmission {
     // Whoever enforces is asked about it as well, and does the talking.
     if (isObserver(entry) && labels.reading.demand.enforce !== "none") return { entry, decision: SKIPPED };
     if (decoded.kind === "malformed") return { entry, decision: ofMalformed(decoded, resource, labels.reading.demand) };
-    return { entry, decision: await this.#judge(request, namespace, { ...decoded.workload, uses }, labels.reading) };
+    const leave = this.#load.enter(request.bytes);
+    if (leave === undefined) return { entry, decision: withoutRoom(resource, entry) };
+    try {
+      return { entry, decision: await this.#judge(request, namespace, { ...decoded.workload, uses }, labels.reading) };
+    } finally {
+      leave();
+    }
   }
 
   async #labels(namespace: string, { path, limit }: WorkloadRequest): Promise<Labels> {
@@ -166,8 +179,18 @@ function inExemptNamespace(namespace: string): Decision {
 function withoutLabels(error: UndeterminedError, { kind }: WorkloadResource, entry: EntryPath): Decision {
   const message = `the images could not be checked: ${error.message} (${error.code}). Try again once the API server answers.`;
   const cause: Cause = { reason: error.code, field: "metadata.namespace", message };
-  const isGate = !isObserver(entry) && (entry === "enforce" || kind === "pod");
-  return isGate ? refuseFor(cause) : warnOf(cause);
+  return isGate(kind, entry) ? refuseFor(cause) : warnOf(cause);
+}
+
+function withoutRoom({ kind }: WorkloadResource, entry: EntryPath): Decision {
+  const message = "the images could not be checked: more reviews are being judged than there is room for (Overloaded). Try again; if it lasts, add replicas.";
+  const cause: Cause = { reason: "Overloaded", field: "request", message };
+  return isGate(kind, entry) ? refuseFor(cause) : warnOf(cause);
+}
+
+// What could not be found out keeps a Pod out of a namespace that enforces, and a template nowhere.
+function isGate(kind: WorkloadResource["kind"], entry: EntryPath): boolean {
+  return !isObserver(entry) && (entry === "enforce" || kind === "pod");
 }
 
 function ofMalformed(malformed: Extract<DecodedWorkload, { kind: "malformed" }>, resource: WorkloadResource, demand: Demand): Decision {

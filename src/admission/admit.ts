@@ -74,7 +74,7 @@ export class Admission {
     const deadline = input.receivedAt + requestBudget(this.#settings.requestMilliseconds, input.timeoutMs);
     const limit = new Limit(deadline - this.#ports.timer.now(), input.signal, this.#ports.timer);
     try {
-      return await this.#decide(input.entry, review, limit);
+      return await this.#decide(input, review, limit);
     } catch (cause) {
       this.#ports.recorder.defect(review.uid, cause);
       return { entry: input.entry, decision: afterDefect(input.entry, review) };
@@ -83,7 +83,7 @@ export class Admission {
     }
   }
 
-  async #decide(path: EntryPath, review: Review, limit: Limit): Promise<Outcome> {
+  async #decide({ entry: path, body }: AdmissionInput, review: Review, limit: Limit): Promise<Outcome> {
     const scope = scopeOf(review, path);
     switch (scope.kind) {
       case "skipped":
@@ -95,7 +95,7 @@ export class Admission {
       case "policy":
         return { entry: "policies", decision: await this.#admitPolicy({ review, kind: scope.policyKind, limit }) };
       case "workload":
-        return this.#workloads.admit({ review, resource: scope.resource, path, limit });
+        return this.#workloads.admit({ review, resource: scope.resource, path, limit, bytes: body.byteLength });
     }
   }
 

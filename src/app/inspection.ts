@@ -5,17 +5,20 @@ import type { Config } from "../config.ts";
 import { matchesGlob } from "../image/glob.ts";
 import type { Repository } from "../image/reference.ts";
 import { Gatherer } from "../inspection/gather.ts";
-import { HarborLocator } from "../inspection/harbor-locator.ts";
+import { HarborLocator, type HarborParts } from "../inspection/harbor-locator.ts";
 import { Inspector } from "../inspection/inspect.ts";
 import { MirroredImages } from "../inspection/mirrored-images.ts";
 import { MirroredLocator } from "../inspection/mirrored-locator.ts";
-import type { AccessoryLists, Clock, InstallationCredentials, Locator, Policies, Registry, SourceCredentials } from "../inspection/ports.ts";
+import { RecentBytes } from "../inspection/recent-bytes.ts";
+import type { InstallationCredentials, Locator, Policies, Registry, SourceCredentials } from "../inspection/ports.ts";
 import { verifyDocument } from "../verify/verify.ts";
 import { mirroringBy } from "./mirrors.ts";
 import { EventLoopTurns } from "./turns.ts";
 
 /** Milliseconds that one look-up of all its callers together may take, whatever time each of them has. */
 const LOOKUP_MS = 15_000;
+/** Bytes of heavy accessories that are read within that time. Those of a review that is being judged are among them. */
+const HEAVY_BYTES = 24 * 1024 * 1024;
 
 export interface Inspection {
   readonly inspector: Inspector;
@@ -37,7 +40,8 @@ export interface InspectionParts {
 export function composeInspection({ config, environment, installation, policies, sourceCredentials, observer }: InspectionParts): Inspection {
   const client = new RegistryClient(environment);
   const settings = { ...config.cache, lookupMs: LOOKUP_MS, clock: environment.clock };
-  const locatorOver = locatorBy(config, client, environment.clock);
+  const heavy = new RecentBytes(environment.clock, HEAVY_BYTES, LOOKUP_MS);
+  const locatorOver = locatorBy(config, { lists: client, clock: environment.clock, shared: heavy });
   const caches = createCaches({ registry: client, locatorOver, verify: verifyDocument }, observer, settings);
   const signatureRepositories = new Map(config.registries.map((registry) => [registry.host, registry.signatureRepository]));
   const mirrors = { mirroringOf: mirroringBy(config), credentials: installation, clock: environment.clock };
@@ -52,8 +56,8 @@ export function composeInspection({ config, environment, installation, policies,
   return { inspector, cacheBytes: caches.bytes, close: () => client.close() };
 }
 
-function locatorBy({ registries }: Config, lists: AccessoryLists, clock: Clock): (registry: Registry) => Locator {
+function locatorBy({ registries }: Config, parts: Pick<HarborParts, "lists" | "clock" | "shared">): (registry: Registry) => Locator {
   const harbors = new Set(registries.filter(({ kind }) => kind === "harbor").map(({ host }) => host));
   const isHarbor = ({ host }: Repository): boolean => harbors.has(host);
-  return (registry) => new HarborLocator({ locator: new Gatherer(registry), lists, registry, clock, isHarbor });
+  return (registry) => new HarborLocator({ ...parts, locator: new Gatherer(registry, parts.shared), registry, isHarbor });
 }

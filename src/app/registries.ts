@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type DockerConfigError } from "../inspection/docker-config.ts";
 import { DockerConfigFile } from "../adapters/registry/docker-config-file.ts";
 import { systemResolve } from "../adapters/registry/dispatcher.ts";
-import type { Persistence, RegistryEnvironment, RegistryObserver, RegistrySettings } from "../adapters/registry/settings.ts";
+import type { Persistence, RegistryEnvironment, RegistryObserver, RegistrySettings, Resolve } from "../adapters/registry/settings.ts";
 import { type Config, type RegistryConfig, registryConfig } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { matchesRepository } from "../image/glob.ts";
@@ -19,10 +19,12 @@ export interface RegistryParts {
   readonly env: Environment;
   readonly clock: Timer;
   readonly observer: RegistryObserver;
+  /** How names of hosts are resolved; as the system does when absent. */
+  readonly resolve?: Resolve | undefined;
 }
 
 /** What the registry client takes from outside, by the configuration. Reads the files of certificates. Throws StartError. */
-export function registryEnvironment({ config, env, clock, observer }: RegistryParts): RegistryEnvironment {
+export function registryEnvironment({ config, env, clock, observer, resolve = systemResolve }: RegistryParts): RegistryEnvironment {
   const files = new Map(config.registries.map((registry) => [registry.host, readFiles(registry)]));
   return {
     settingsFor: (host) => settingsOf(registryConfig(config, host), files),
@@ -31,7 +33,7 @@ export function registryEnvironment({ config, env, clock, observer }: RegistryPa
     clock,
     persistence: persistenceOf(config),
     observer,
-    resolve: systemResolve,
+    resolve,
   };
 }
 
@@ -74,4 +76,3 @@ function readAuthority(host: string, file: string): string {
     throw new StartError("Unreadable", `the caFile of registry ${host} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
-

@@ -1,6 +1,7 @@
 import { CodedError } from "../errors.ts";
-import { arrayField, field, isObject, type JsonObject, objectField, parseJson, stringField, stringMapField } from "../json.ts";
+import { arrayField, field, isObject, type JsonObject, objectField, parseDocument, stringField, stringMapField } from "../json.ts";
 import { computeDigest, type Digest, parseDigest } from "./digest.ts";
+import { lookalikesOf } from "./lookalikes.ts";
 import { documentKindOf } from "./media-type.ts";
 import { decodePlatform, type Platform } from "./platform.ts";
 
@@ -35,6 +36,11 @@ export interface ImageIndex {
 
 export type Manifest = ImageManifest | ImageIndex;
 
+// The fields of the image-spec that a runtime reads, ours and those that it acts on besides.
+const hasDocumentLookalike = lookalikesOf(["schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"]);
+const hasDescriptorLookalike = lookalikesOf(["mediaType", "digest", "size", "urls", "annotations", "data", "platform", "artifactType"]);
+const hasPlatformLookalike = lookalikesOf(["architecture", "os", "os.version", "os.features", "variant", "features"]);
+
 /** Bytes that are not what they claim to be. The message quotes nothing that the registry wrote. */
 export class ManifestError extends CodedError<"Malformed"> {}
 
@@ -44,7 +50,7 @@ export class ManifestError extends CodedError<"Malformed"> {}
  * bytes are an index to one reader and a manifest to another (CVE-2021-41190). The digest is computed here.
  */
 export function decodeManifest(bytes: Uint8Array, contentType: string | undefined, digest?: Digest): Manifest {
-  const document = parseDocument(bytes);
+  const document = readDocument(bytes);
   const mediaType = agreedMediaType(document, contentType);
   const computed = digest ?? computeDigest("sha256", bytes);
   return documentKindOf(mediaType) === "index"
@@ -55,6 +61,7 @@ export function decodeManifest(bytes: Uint8Array, contentType: string | undefine
 /** Decodes one descriptor; throws ManifestError naming `where`, the place of it in its document. */
 export function decodeDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw malformed(`${where} is not an object`);
+  if (hasDescriptorLookalike(value)) throw malformed(`${where} has two readings`);
   const mediaType = stringField(value, "mediaType");
   if (mediaType === undefined) throw malformed(`${where} has no mediaType`);
   const digest = parseDigest(stringField(value, "digest") ?? "");
@@ -62,6 +69,7 @@ export function decodeDescriptor(value: unknown, where: string): Descriptor {
   const size = field(value, "size");
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw malformed(`${where} has no size`);
   const platform = objectField(value, "platform");
+  if (platform !== undefined && hasPlatformLookalike(platform)) throw malformed(`the platform of ${where} has two readings`);
   return {
     mediaType,
     digest,
@@ -72,15 +80,16 @@ export function decodeDescriptor(value: unknown, where: string): Descriptor {
   };
 }
 
-function parseDocument(bytes: Uint8Array): JsonObject {
+function readDocument(bytes: Uint8Array): JsonObject {
   let value: unknown;
   try {
-    value = parseJson(bytes);
+    value = parseDocument(bytes);
   } catch {
     // The parser's own message quotes the document, and what a registry wrote belongs into no log.
     throw malformed("the manifest is not JSON");
   }
   if (!isObject(value)) throw malformed("the manifest is not a JSON object");
+  if (hasDocumentLookalike(value)) throw malformed("the manifest has a field in other letters, which others read as the field itself");
   if (field(value, "schemaVersion") !== 2) throw malformed("the manifest's schemaVersion is not 2");
   return value;
 }

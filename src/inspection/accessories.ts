@@ -9,6 +9,7 @@ import { decodeAttestation } from "../signature/envelope.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
 import type { FailedLocation } from "../verdict/evidence.ts";
 import type { Access, Call, Registry } from "./ports.ts";
+import type { Bounded } from "./recent-bytes.ts";
 
 /** What one place gave: candidates, what could not be found out there, and whether there is more than its quota. */
 export interface Found {
@@ -22,61 +23,104 @@ export const NOTHING: Found = { candidates: [], failed: [], isExhausted: false }
 /** Payloads and bundles are small; what is larger is not read. */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
-/** Where an accessory was found, and how many signature documents of it are read. */
+/** A signature takes less: it is read in any case, so that heavy junk cannot crowd out a good one. Quotas bound their number. */
+export const LIGHT_BYTES = 16 * 1024;
+/** A list of some dozens of signatures, or of hundreds of referrers, takes less: it costs no more time to decode than others have to spare. */
+const LIGHT_LIST_BYTES = 256 * 1024;
+/** What a heavier list counts as: the most that the registry client reads of one. */
+const HEAVY_LIST_BYTES = 4 * 1024 * 1024;
+
+/** Where an accessory was found, how many signature documents of it are read, and how many bytes of heavy ones. */
 export interface Place {
   readonly location: Location;
   readonly quota: number;
+  readonly allowance: Bounded;
+}
+
+/** What an accessory is read with. */
+export interface ReaderParts {
+  readonly registry: Registry;
+  readonly access: Access;
+  readonly call: Call;
+  /** Of heavy bytes, shared with everybody else in the process. */
+  readonly shared: Bounded;
 }
 
 /** Reads the accessories of one subject; nothing is read twice, however often it is listed. */
 export class AccessoryReader {
-  readonly #registry: Registry;
-  readonly #access: Access;
-  readonly #call: Call;
-  readonly #manifests = new Map<Digest, Promise<Manifest>>();
-  /** By the size as well: a descriptor that lies about it must not spoil an honest one for the same bytes. */
+  readonly #parts: ReaderParts;
+  // By the size as well: a descriptor that lies about it must not spoil an honest one for the same bytes.
+  readonly #manifests = new Map<string, Promise<Manifest>>();
   readonly #blobs = new Map<string, Promise<Uint8Array>>();
 
-  constructor(registry: Registry, access: Access, call: Call) {
-    this.#registry = registry;
-    this.#access = access;
-    this.#call = call;
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
   }
 
-  manifest(target: Target): Promise<Manifest> {
-    return this.#registry.fetchManifest(this.#access, target, this.#call);
+  /** The accessory under a tag; `layout` is what it is taken for when it cannot be read. */
+  tagged(tag: string, layout: Layout, place: Place): Promise<Found> {
+    return this.list(place, layout, async ({ registry, access, call }) => this.#read(await registry.fetchManifest(access, { kind: "tag", tag }, call), place));
   }
 
-  referrers(subject: Digest): ReturnType<Registry["listReferrers"]> {
-    return this.#registry.listReferrers(this.#access, subject, this.#call);
-  }
-
-  /** An accessory by its descriptor, as far as that names it. Never throws for what a registry did. */
-  listed(descriptor: Pick<Descriptor, "digest">, place: Place): Promise<Found> {
-    return attempt(place.location, "unknown", async () => {
-      const { digest } = descriptor;
-      const manifest = await once(this.#manifests, digest, () => this.manifest({ kind: "digest", digest, tag: undefined }));
-      return this.read(manifest, place);
+  /**
+   * Reads a list, whose size nobody tells before: as a light one, and when it is none, as a heavy one within the allowance.
+   * Never throws for what a registry did.
+   */
+  list(place: Place, layout: Layout, read: (parts: ReaderParts) => Promise<Found>): Promise<Found> {
+    const { call } = this.#parts;
+    return attempt(place.location, layout, async () => {
+      try {
+        return await read({ ...this.#parts, call: { ...call, maxBytes: LIGHT_LIST_BYTES } });
+      } catch (error) {
+        if (!(error instanceof RefusedError) || error.code !== "TooLarge") throw error;
+        return this.#within(place, HEAVY_LIST_BYTES, () => read(this.#parts));
+      }
     });
   }
 
-  /** Everything that a manifest carries, up to the quota of documents. */
-  async read(manifest: Manifest, { location, quota }: Place): Promise<Found> {
+  /** An accessory by its descriptor, as far as that names it. Never throws for what a registry did. */
+  listed(descriptor: Pick<Descriptor, "digest" | "size">, place: Place): Promise<Found> {
+    const { digest, size } = descriptor;
+    return attempt(place.location, "unknown", async () => {
+      if (size > MAX_DOCUMENT_BYTES) throw new RefusedError("TooLarge", `${digest} has ${size} bytes, and at most ${MAX_DOCUMENT_BYTES} are read`);
+      return this.#within(place, size - LIGHT_BYTES, () => this.#readListed(descriptor, place));
+    });
+  }
+
+  async #readListed({ digest, size }: Pick<Descriptor, "digest" | "size">, place: Place): Promise<Found> {
+    const { registry, access, call } = this.#parts;
+    const target: Target = { kind: "digest", digest, tag: undefined };
+    // No more is read than was reckoned with, whatever a descriptor says of its size.
+    const manifest = await once(this.#manifests, `${digest} ${size}`, () => registry.fetchManifest(access, target, { ...call, maxBytes: size }));
+    return this.#read(manifest, place);
+  }
+
+  // Everything that a manifest carries, up to the quota of documents.
+  async #read(manifest: Manifest, place: Place): Promise<Found> {
+    const { location, quota } = place;
     const accessory = classifyAccessory(manifest, location);
     if (accessory.kind === "instead") {
       return { ...NOTHING, candidates: [{ digest: manifest.digest, layout: accessory.layout, location, claim: { kind: "instead" } }] };
     }
     const documents = accessory.documents.slice(0, quota);
-    const found = await Promise.all(documents.map((document) => this.#document(document, manifest.digest, location)));
-    return { ...mergeFound(found), isExhausted: accessory.documents.length > quota };
+    const found = mergeFound(await Promise.all(documents.map((document) => this.#document(document, manifest.digest, place))));
+    return { ...found, isExhausted: found.isExhausted || accessory.documents.length > quota };
   }
 
-  #document(document: DocumentLayer, digest: Digest, location: Location): Promise<Found> {
-    const { layer, layout } = document;
-    return attempt(location, layout, async () => {
-      const bytes = await once(this.#blobs, `${layer.digest} ${layer.size}`, () => this.#registry.fetchBlob(this.#access, layer, MAX_DOCUMENT_BYTES, this.#call));
-      return { ...NOTHING, candidates: [{ digest, location, ...decode(layout, bytes, layer) }] };
-    }, digest);
+  #document({ layer, layout }: DocumentLayer, digest: Digest, place: Place): Promise<Found> {
+    const { registry, access, call } = this.#parts;
+    return attempt(place.location, layout, () => this.#within(place, Math.min(layer.size, MAX_DOCUMENT_BYTES) - LIGHT_BYTES, async () => {
+      const bytes = await once(this.#blobs, `${layer.digest} ${layer.size}`, () => registry.fetchBlob(access, layer, MAX_DOCUMENT_BYTES, call));
+      return { ...NOTHING, candidates: [{ digest, location: place.location, ...decode(layout, bytes, layer) }] };
+    }), digest);
+  }
+
+  // Goes on where there is nothing heavy, or where both the place and the process have so many bytes left.
+  async #within({ allowance }: Place, heavyBytes: number, step: () => Promise<Found>): Promise<Found> {
+    if (heavyBytes <= 0) return step();
+    if (!allowance.take(heavyBytes)) return { ...NOTHING, isExhausted: true };
+    if (this.#parts.shared.take(heavyBytes)) return step();
+    throw new UndeterminedError("Overloaded", "more large accessories are being read than memory is set aside for");
   }
 }
 

@@ -4,14 +4,17 @@ import { promiseOf } from "../signature/accessory.ts";
 import type { Candidate, Layout, Location, Sought } from "../signature/candidate.ts";
 import { attestationTag, referrersTag, signatureTag } from "../signature/cosign.ts";
 import type { Evidence } from "../verdict/evidence.ts";
-import { AccessoryReader, attempt, type Found, mergeFound, NOTHING } from "./accessories.ts";
+import { AccessoryReader, type Found, mergeFound, NOTHING, type Place } from "./accessories.ts";
 import type { Access, Call, Locator, Query, Registry } from "./ports.ts";
+import { Allowance, type Bounded, UNBOUNDED } from "./recent-bytes.ts";
 
 /** Each location has a quota of its own, so that junk in one cannot crowd out a signature in another. */
 const MAX_LAYERS = 50;
 const MAX_REFERRERS = 50;
 /** cosign writes one document into a referrer; a few more are somebody's own tool, many are an attack. */
 const MAX_DOCUMENTS_OF_REFERRER = 10;
+/** Of documents and manifests that are larger than a signature ever is, in one location. */
+const MAX_HEAVY_BYTES = 6 * 1024 * 1024;
 
 /**
  * Finds everything that is attached to a digest, in the three places where cosign 2, cosign 3 and notation put it, side
@@ -21,13 +24,16 @@ const MAX_DOCUMENTS_OF_REFERRER = 10;
  */
 export class Gatherer implements Locator {
   readonly #registry: Registry;
+  readonly #shared: Bounded;
 
-  constructor(registry: Registry) {
+  /** `shared`: how many bytes of heavy accessories all look-ups of the process may read. */
+  constructor(registry: Registry, shared: Bounded = UNBOUNDED) {
     this.#registry = registry;
+    this.#shared = shared;
   }
 
   async locate(access: Access, { subject, sought, tagPrefix }: Query, call: Call): Promise<Evidence> {
-    const reader = new AccessoryReader(this.#registry, access, call);
+    const reader = new AccessoryReader({ registry: this.#registry, access, call, shared: this.#shared });
     const [tagged, referrers, fallback] = await Promise.all([
       fromCosignTag(reader, COSIGN_TAGS[sought], subject, tagPrefix),
       fromReferrers(reader, subject, sought),
@@ -58,33 +64,36 @@ const COSIGN_TAGS: Readonly<Record<Sought, CosignTag>> = {
 function fromCosignTag(reader: AccessoryReader, { location, layout, tagOf }: CosignTag, subject: Digest, prefix: string): Promise<Found> {
   const tag = tagOf(subject);
   if (tag === undefined) return Promise.resolve(NOTHING);
-  return attempt(location, layout, async () => {
-    const manifest = await reader.manifest({ kind: "tag", tag: `${prefix}${tag}` });
-    return reader.read(manifest, { location, quota: MAX_LAYERS });
-  });
+  return reader.tagged(`${prefix}${tag}`, layout, { location, quota: MAX_LAYERS, allowance: new Allowance(MAX_HEAVY_BYTES) });
 }
 
 function fromReferrers(reader: AccessoryReader, subject: Digest, sought: Sought): Promise<Found> {
-  return attempt("referrers", "unknown", async () => {
-    const referrers = await reader.referrers(subject);
+  const place = referrersPlace("referrers");
+  return reader.list(place, "unknown", async ({ registry, access, call }) => {
+    const referrers = await registry.listReferrers(access, subject, call);
     if (referrers.kind === "unsupported") return NOTHING;
-    const found = await readListed(reader, referrers.descriptors, { location: "referrers", sought });
+    const found = await readListed(reader, referrers.descriptors, { place, sought });
     return { ...found, isExhausted: found.isExhausted || referrers.truncated };
   });
 }
 
 function fromReferrersTag(reader: AccessoryReader, subject: Digest, sought: Sought): Promise<Found> {
-  return attempt("referrers-tag", "unknown", async () => {
-    const index = await reader.manifest({ kind: "tag", tag: referrersTag(subject) });
-    if (index.kind === "index") return readListed(reader, index.manifests, { location: "referrers-tag", sought });
+  const place = referrersPlace("referrers-tag");
+  return reader.list(place, "unknown", async ({ registry, access, call }) => {
+    const index = await registry.fetchManifest(access, { kind: "tag", tag: referrersTag(subject) }, call);
+    if (index.kind === "index") return readListed(reader, index.manifests, { place, sought });
     return { ...NOTHING, candidates: [{ digest: index.digest, layout: "unknown", location: "referrers-tag", claim: { kind: "unreadable", reason: "Malformed" } }] };
   });
 }
 
-async function readListed(reader: AccessoryReader, descriptors: readonly Descriptor[], { location, sought }: { readonly location: Location; readonly sought: Sought }): Promise<Found> {
+function referrersPlace(location: Location): Place {
+  return { location, quota: MAX_DOCUMENTS_OF_REFERRER, allowance: new Allowance(MAX_HEAVY_BYTES) };
+}
+
+async function readListed(reader: AccessoryReader, descriptors: readonly Descriptor[], { place, sought }: { readonly place: Place; readonly sought: Sought }): Promise<Found> {
   const byPromise = descriptors.toSorted((a, b) => promiseOf(a, sought) - promiseOf(b, sought));
   const used = byPromise.slice(0, MAX_REFERRERS);
-  const found = await Promise.all(used.map((each) => reader.listed(each, { location, quota: MAX_DOCUMENTS_OF_REFERRER })));
+  const found = await Promise.all(used.map((each) => reader.listed(each, place)));
   const merged = mergeFound(found);
   return { ...merged, isExhausted: merged.isExhausted || byPromise.length > used.length };
 }

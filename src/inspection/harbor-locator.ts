@@ -1,14 +1,17 @@
 import type { Repository } from "../image/reference.ts";
 import { claimsSought, type Location } from "../signature/candidate.ts";
 import type { Evidence } from "../verdict/evidence.ts";
-import { AccessoryReader, attempt, mergeFound, NOTHING } from "./accessories.ts";
+import { AccessoryReader, attempt, LIGHT_BYTES, mergeFound, NOTHING } from "./accessories.ts";
 import { combineEvidence } from "./combine.ts";
 import { shareOf } from "./mirrors.ts";
 import type { Access, AccessoryLists, Call, Clock, Locator, Query, Registry } from "./ports.ts";
+import { Allowance, type Bounded } from "./recent-bytes.ts";
 
 /** As many as are read of any other list. */
 const MAX_ACCESSORIES = 50;
 const MAX_DOCUMENTS = 10;
+/** Of documents that are larger than a signature ever is. */
+const MAX_HEAVY_BYTES = 1024 * 1024;
 const ELSEWHERE: readonly Location[] = ["sig-tag", "referrers", "referrers-tag"];
 
 export interface HarborParts {
@@ -18,6 +21,8 @@ export interface HarborParts {
   /** Hands out what is on the lists. */
   readonly registry: Registry;
   readonly clock: Clock;
+  /** How many bytes of heavy accessories all look-ups of the process may read. */
+  readonly shared: Bounded;
   /** Whether the configuration says that a repository lies in a Harbor. */
   readonly isHarbor: (repository: Repository) => boolean;
 }
@@ -47,12 +52,15 @@ export class HarborLocator implements Locator {
   }
 
   async #listed(access: Access, { subject }: Query, call: Call): Promise<Evidence> {
-    const reader = new AccessoryReader(this.#parts.registry, access, call);
+    const { registry, shared } = this.#parts;
+    const reader = new AccessoryReader({ registry, access, call, shared });
+    const place = { location: "accessories", quota: MAX_DOCUMENTS, allowance: new Allowance(MAX_HEAVY_BYTES) } as const;
     const { candidates, failed, isExhausted } = await attempt("accessories", "unknown", async () => {
       const list = await this.#parts.lists.listAccessories(access, subject, call);
       if (list.kind === "unsupported") return NOTHING;
       const used = list.digests.slice(0, MAX_ACCESSORIES);
-      const found = await Promise.all(used.map((digest) => reader.listed({ digest }, { location: "accessories", quota: MAX_DOCUMENTS })));
+      // Harbor tells no sizes. What is not light is left to the other places, which list it as well.
+      const found = await Promise.all(used.map((digest) => reader.listed({ digest, size: LIGHT_BYTES }, place)));
       const merged = mergeFound(found);
       return { ...merged, isExhausted: merged.isExhausted || list.digests.length > used.length };
     });

@@ -18,6 +18,8 @@ export interface Call {
    * several share: beyond it nothing is put off.
    */
   readonly patience?: number;
+  /** The most bytes that a manifest or a page of referrers may have, where that is less than the registry client's own limit. */
+  readonly maxBytes?: number;
 }
 
 export interface Clock {

@@ -1,5 +1,5 @@
 import { type Bundle, bundleFromJSON } from "@sigstore/bundle";
-import { field, isObject, objectField, parseJson } from "../json.ts";
+import { field, isObject, objectField, parseDocument } from "../json.ts";
 import type { BundleDocument, Claim, Layout } from "./candidate.ts";
 import { contentId } from "./content-id.ts";
 import { isBundle } from "./media-type.ts";
@@ -27,7 +27,7 @@ export function decodeBundle(bytes: Uint8Array): DecodedBundle {
 
 function documentOf(bytes: Uint8Array): BundleDocument | undefined {
   try {
-    const json = parseJson(bytes);
+    const json = parseDocument(bytes);
     return isAmbiguous(json) ? undefined : readBundle(bundleFromJSON(json), bytes);
   } catch {
     // The library throws errors of several classes for bytes that are no bundle; all of them mean the same.

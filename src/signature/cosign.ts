@@ -1,5 +1,5 @@
 import { type Digest, hexOf, parseDigest, algorithmOf } from "../image/digest.ts";
-import { objectField, parseJsonObject, stringField } from "../json.ts";
+import { objectField, parseDocumentObject, stringField } from "../json.ts";
 import type { Claim } from "./candidate.ts";
 import { contentId } from "./content-id.ts";
 
@@ -49,7 +49,7 @@ function idOf(payload: Uint8Array, annotations: ReadonlyMap<string, string>): st
 const MALFORMED: Claim = { kind: "unreadable", reason: "Malformed" };
 
 function claimedDigest(payload: Uint8Array): Digest | undefined {
-  const critical = objectField(parseJsonObject(payload) ?? {}, "critical");
+  const critical = objectField(parseDocumentObject(payload) ?? {}, "critical");
   if (critical === undefined || stringField(critical, "type") !== PAYLOAD_TYPE) return undefined;
   const image = objectField(critical, "image");
   return image === undefined ? undefined : parseDigest(stringField(image, "docker-manifest-digest") ?? "");

@@ -1,4 +1,4 @@
-import { arrayField, isObject, parseJsonObject, stringField } from "../json.ts";
+import { arrayField, isObject, parseDocumentObject, stringField } from "../json.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { Claim, Envelope } from "./candidate.ts";
 import { contentId } from "./content-id.ts";
@@ -21,7 +21,7 @@ export function decodeAttestation(bytes: Uint8Array): Claim {
 }
 
 function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
-  const value = parseJsonObject(bytes);
+  const value = parseDocumentObject(bytes);
   if (value === undefined) return undefined;
   const payload = decodeBase64(stringField(value, "payload") ?? "");
   const payloadType = stringField(value, "payloadType");

@@ -1,5 +1,5 @@
 import { type Digest, parseDigest } from "../image/digest.ts";
-import { arrayField, isObject, type JsonObject, objectField, parseJsonObject, stringField } from "../json.ts";
+import { arrayField, isObject, type JsonObject, objectField, parseDocumentObject, stringField } from "../json.ts";
 import type { Envelope } from "./candidate.ts";
 
 /** The predicate type of a statement that is a signature (cosign 3). */
@@ -20,7 +20,7 @@ const STATEMENT_TYPES: ReadonlySet<unknown> = new Set(["https://in-toto.io/State
  */
 export function decodeStatement({ payloadType, payload }: Envelope): Statement | undefined {
   if (payloadType !== IN_TOTO) return undefined;
-  const statement = parseJsonObject(payload);
+  const statement = parseDocumentObject(payload);
   if (statement === undefined || !STATEMENT_TYPES.has(statement["_type"])) return undefined;
   const predicateType = stringField(statement, "predicateType") ?? "";
   const digests = subjectsOf(statement);

@@ -100,6 +100,15 @@ export function endless(chunk: Uint8Array = Buffer.alloc(65_536, 0x20)): Behavio
   };
 }
 
+/** The usual headers, and then a body that comes byte by byte and never ends. */
+export function trickle(everyMs = 20): Behaviour {
+  return ({ response, usual }) => {
+    response.writeHead(usual.status, usual.headers);
+    const timer = setInterval(() => response.write(" "), everyMs);
+    response.once("close", () => clearInterval(timer));
+  };
+}
+
 /** A small body that unpacks to this many MiB of zeros. */
 export function gzipBomb(mebibytes: number): Behaviour {
   // Gzip members one after another are one valid stream, so the bomb costs its maker nothing.

@@ -16,8 +16,14 @@ export interface WrittenDescriptor {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** A manifest that is read once, when it comes: its subject, if it has one, and how it is listed there. */
+interface KeptManifest extends StoredManifest {
+  readonly subject: string | undefined;
+  readonly listed: WrittenDescriptor;
+}
+
 interface StoredRepository {
-  readonly manifests: Map<Digest, StoredManifest>;
+  readonly manifests: Map<Digest, KeptManifest>;
   readonly tags: Map<string, Digest>;
   readonly blobs: Map<Digest, Uint8Array>;
 }
@@ -30,7 +36,7 @@ export class RegistryStore {
   push(repository: string, bytes: Uint8Array, mediaType: string, tag?: string): Digest {
     const digest = computeDigest("sha256", bytes);
     const stored = this.#open(repository);
-    stored.manifests.set(digest, { digest, mediaType, bytes });
+    stored.manifests.set(digest, keep({ digest, mediaType, bytes }));
     if (tag !== undefined) stored.tags.set(tag, digest);
     return digest;
   }
@@ -68,11 +74,7 @@ export class RegistryStore {
   /** Descriptors of the manifests whose subject is this digest, in the order in which they were pushed (distribution-spec, "Listing Referrers"). */
   referrers(repository: string, subject: string): readonly WrittenDescriptor[] {
     const manifests = [...(this.#repositories.get(repository)?.manifests.values() ?? [])];
-    return manifests.flatMap((manifest) => {
-      const document = parseJsonObject(manifest.bytes);
-      const pointsHere = document !== undefined && stringField(objectField(document, "subject") ?? {}, "digest") === subject;
-      return pointsHere ? [describeReferrer(manifest, document)] : [];
-    });
+    return manifests.flatMap((manifest) => (manifest.subject === subject ? [manifest.listed] : []));
   }
 
   #open(repository: string): StoredRepository {
@@ -88,6 +90,11 @@ export class RegistryStore {
 export function childrenOf(manifest: StoredManifest): readonly Digest[] {
   const entries = arrayField(parseJsonObject(manifest.bytes) ?? {}, "manifests") ?? [];
   return entries.flatMap((entry) => (isObject(entry) ? (parseDigest(stringField(entry, "digest") ?? "") ?? []) : []));
+}
+
+function keep(manifest: StoredManifest): KeptManifest {
+  const document = parseJsonObject(manifest.bytes) ?? {};
+  return { ...manifest, subject: stringField(objectField(document, "subject") ?? {}, "digest"), listed: describeReferrer(manifest, document) };
 }
 
 // The artifact type of a referrer is its own, else the media type of its config; its annotations come along.

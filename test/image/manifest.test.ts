@@ -52,6 +52,9 @@ t.test("bytes that are not what they claim are refused", async (t) => {
     ["a descriptor with a size of text", index({ manifests: [descriptor("amd64", { size: "2" })] })],
     ["a descriptor without media type", index({ manifests: [without(descriptor("amd64"), "mediaType")] })],
     ["a subject that is none", manifest({ subject: { digest: "x" } })],
+    ["manifests in other letters beside it", index({ Manifests: [] })],
+    ["a digest in other letters beside it", index({ manifests: [descriptor("amd64", { DIGEST: "x" })] })],
+    ["an operating system with a long s", index({ manifests: [descriptor("amd64", { platform: { os: "linux", architecture: "amd64", "o\u017f": "x" } })] })],
     ["a list", [manifest()]],
     ["null", null],
   ];
@@ -60,6 +63,8 @@ t.test("bytes that are not what they claim are refused", async (t) => {
   }
   t.throws(() => decodeManifest(Buffer.from("<html>"), OCI_INDEX), { code: "Malformed" });
   t.throws(() => decodeManifest(Buffer.from(`{"a":${"[".repeat(100_000)}`), OCI_INDEX), { code: "Malformed" });
+  t.throws(() => decodeManifest(Buffer.from(JSON.stringify(index()).replace("{", '{"manifests":[],')), OCI_INDEX), { code: "Malformed" }, "a key twice");
+  t.doesNotThrow(() => decode(manifest({ annotations: { Note: "a", note: "b" }, Other: 1 })), "annotations are anybody's, and so are fields of other names");
   t.throws(() => decodeManifest(Buffer.from(`{"__proto__":${JSON.stringify(index())}}`), OCI_INDEX), { code: "Malformed" }, "nothing is inherited");
 });
 

@@ -64,11 +64,12 @@ export class ContentCache implements Registry {
       this.#observer.lookup("content", "hit");
       return kept;
     }
-    const key = `${this.#scopes.keyOf(access)} ${target.kind === "digest" ? target.digest : target.tag}`;
+    const { maxBytes } = call;
+    const key = `${this.#scopes.keyOf(access)} ${target.kind === "digest" ? target.digest : target.tag} ${maxBytes ?? ""}`;
     this.#observer.lookup("content", this.#fetchingManifests.has(key) ? "shared" : "miss");
     const fetch = (bounds: Call): Promise<Manifest> =>
       this.#fetchingManifests.run(key, bounds, async (own) => {
-        const manifest = await this.#fetched(access, target, own);
+        const manifest = await this.#fetched(access, target, bounded(own, maxBytes));
         this.#keep(access, manifest.digest, manifest);
         return manifest;
       });
@@ -133,4 +134,17 @@ export class ContentCache implements Registry {
   #proofKey(access: Access, digest: Digest): string {
     return `${this.#scopes.keyOf(access)} ${digest}`;
   }
+}
+
+// Its patience grows with every caller that joins, so it is asked for when it is needed.
+function bounded(own: Call, maxBytes: number | undefined): Call {
+  if (maxBytes === undefined) return own;
+  return {
+    deadline: own.deadline,
+    signal: own.signal,
+    maxBytes,
+    get patience() {
+      return own.patience ?? own.deadline;
+    },
+  };
 }

@@ -17,7 +17,7 @@ export interface Earlier {
 export function halfOf(call: Call, clock: Clock): Call {
   const now = clock.now();
   const half = (until: number): number => now + Math.max(0, until - now) / 2;
-  return { deadline: half(call.deadline), signal: call.signal, patience: half(call.patience ?? call.deadline) };
+  return { ...call, deadline: half(call.deadline), patience: half(call.patience ?? call.deadline) };
 }
 
 /** Whether an error says no more than that the registry cannot be reached. */

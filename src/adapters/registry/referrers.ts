@@ -1,6 +1,6 @@
 import { type Descriptor, decodeDescriptor, ManifestError } from "../../image/manifest.ts";
 import { documentKindOf } from "../../image/media-type.ts";
-import { arrayField, parseJsonObject, stringField } from "../../json.ts";
+import { arrayField, parseDocumentObject, stringField } from "../../json.ts";
 
 /** Longer than any `Link` in use, and short enough to be read at once. */
 const MAX_LENGTH = 8192;
@@ -11,7 +11,7 @@ const MAX_LENGTH = 8192;
  * whole is not an image index.
  */
 export function decodeReferrers(bytes: Uint8Array, contentType: string | undefined): readonly Descriptor[] {
-  const page = parseJsonObject(bytes);
+  const page = parseDocumentObject(bytes);
   if (page === undefined) throw new ManifestError("Malformed", "the list of referrers is not a JSON object");
   const manifests = arrayField(page, "manifests");
   const own = stringField(page, "mediaType");

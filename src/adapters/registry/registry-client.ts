@@ -58,7 +58,7 @@ export class RegistryClient implements Registry, AccessoryLists {
     const name = nameOf(access.repository, target);
     const path = `manifests/${target.kind === "tag" ? target.tag : target.digest}`;
     const accept = MANIFEST_MEDIA_TYPES.join(", ");
-    const answer = await this.#ask(access, { kind: "manifest", name, path, accept, maxBytes: MAX_MANIFEST }, call);
+    const answer = await this.#ask(access, { kind: "manifest", name, path, accept, maxBytes: maxBytesOf(call) }, call);
     refuseStatus(access, name, answer);
     // A tag's digest is what we hash, whatever a header says.
     const digest = target.kind === "tag" ? computeDigest("sha256", answer.bytes) : target.digest;
@@ -85,7 +85,7 @@ export class RegistryClient implements Registry, AccessoryLists {
     // A page that was read before means that the list has no end.
     while (queries.size < MAX_PAGES && !queries.has(query)) {
       queries.add(query);
-      const question: Question = { kind: "referrers", name, path: `referrers/${subject}${query}`, accept: OCI_INDEX, maxBytes: MAX_MANIFEST };
+      const question: Question = { kind: "referrers", name, path: `referrers/${subject}${query}`, accept: OCI_INDEX, maxBytes: maxBytesOf(call) };
       const answer = await this.#ask(access, question, call);
       if (NO_REFERRERS.has(answer.status) && queries.size === 1) return { kind: "unsupported" };
       refuseStatus(access, name, answer);
@@ -127,6 +127,10 @@ export class RegistryClient implements Registry, AccessoryLists {
       }),
     );
   }
+}
+
+function maxBytesOf({ maxBytes = MAX_MANIFEST }: Call): number {
+  return Math.min(MAX_MANIFEST, maxBytes);
 }
 
 function nameOf(repository: Repository, target: Target): string {

@@ -9,6 +9,7 @@ import type { AdmissionAnswer } from "../../admission/response.ts";
 import type { Clock } from "../../inspection/ports.ts";
 import { answerFaults, answerUnreadable, send } from "./faults.ts";
 import { parseDuration } from "./duration.ts";
+import { Intake } from "./intake.ts";
 import type { Reviewer, ServerObserver, Webhook } from "./ports.ts";
 import type { Readiness } from "./readiness.ts";
 import { refusal } from "./status.ts";
@@ -34,6 +35,8 @@ type Parts = WebhookParts;
 
 /** An object and its old one, each as large as etcd takes it, with room to spare. */
 const MAX_BODY = 8 * 1024 * 1024;
+/** Seconds after which a caller that was turned away may come again. */
+const RETRY_AFTER = "1";
 /** The API server's client gives up an idle connection after 90 s; whoever closes second never races a request. */
 const KEEP_ALIVE_MS = 120_000;
 
@@ -63,9 +66,21 @@ export function buildWebhook(parts: WebhookParts): Webhook {
     if (parts.readiness.state === "draining") reply.header("connection", "close");
   });
   app.server.on("tlsClientError", (error) => parts.observer.handshakeFailed(error));
+  boundBodies(app, parts.observer);
   addProbes(app, parts.readiness);
   addReviews(app, parts);
   return app;
+}
+
+// On every path: a body is read before anybody says that there is nothing where it was sent.
+function boundBodies(app: Webhook, observer: ServerObserver): void {
+  const intake = new Intake(MAX_BODY);
+  app.addHook("onRequest", async (request, reply): Promise<FastifyReply | void> => {
+    if (intake.admits(request.raw, reply.raw)) return;
+    const refused = refusal(429, "more is being asked than can be read; try again");
+    observer.refused({ status: refused.status, cause: undefined });
+    return send(reply.header("retry-after", RETRY_AFTER), refused);
+  });
 }
 
 function addProbes(app: Webhook, readiness: Readiness): void {

@@ -73,7 +73,7 @@ export class Metrics {
 
   /** A request that was refused before a review could be read. */
   refused(event: { readonly status: number }): void {
-    const reason = event.status >= 500 ? "InternalError" : "InvalidRequest";
+    const reason = event.status === 429 ? "Overloaded" : event.status >= 500 ? "InternalError" : "InvalidRequest";
     this.#instruments.admissions.inc({ entry: OTHER, operation: OTHER, decision: "deny", reason });
   }
 
