@@ -101,7 +101,7 @@ t.test("a thousand admissions at once over ten images from ten namespaces are te
   const images = Array.from({ length: 10 }, (_, i) => `shared/image-${i}`);
   for (const name of images) signLegacy(double, name, push(double, name, imageManifest({ seed: name }), "1"), { key });
   const namespaces = Array.from({ length: 10 }, (_, i) => `team-${i}`);
-  const { port, metrics } = await start(t, `${allow(double)}namespaces: {${namespaces.map((name) => `${name}: {pratique.dev/enforce: signed}`).join(", ")}}`);
+  const { port, metrics } = await start(t, `${allow(double)}namespaces: {${namespaces.map((name) => `${name}: {pratique.dev/enforce: signed}`).join(", ")}}\ncache: {tagSeconds: 3600}`);
   // A thousand handshakes at once would measure this machine; what waits for a connection is asked as soon as one is free.
   const crowd = new Agent({ keepAlive: true, ca: tls.ca, maxSockets: 100 });
   t.teardown(() => crowd.destroy());

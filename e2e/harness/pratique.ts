@@ -1,8 +1,8 @@
 // Pratique as its chart installs it, but for the Deployment: `pratique serve` runs from a bundle of the checkout, as the image
 // has it, and the API server calls it on loopback. Accounts, roles, configuration and webhook entries are the chart's.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAuthority } from "../../test/helpers/certificates.ts";
+import { imageFlags } from "../../test/helpers/image-flags.ts";
 import { bundle } from "../../tools/build.ts";
 import { type KubernetesObject, only, RELEASE_NAMESPACE, renderChart } from "./chart.ts";
 import type { Cluster } from "./cluster.ts";
@@ -104,12 +104,6 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
     ready,
     review: (path, asked) => review(url + path, asked),
   };
-}
-
-/** What the image tells Node, by its entry point. */
-async function imageFlags(): Promise<readonly string[]> {
-  const line = /^ENTRYPOINT (\[.*\])$/m.exec(await readFile(join(CHECKOUT, "deploy/Dockerfile"), "utf8"))?.[1];
-  return (JSON.parse(line ?? "[]") as readonly string[]).filter((word) => word.startsWith("--"));
 }
 
 /** What the configuration says of a test registry. */

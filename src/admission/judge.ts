@@ -1,18 +1,15 @@
-import type { Digest } from "../image/digest.ts";
 import type { IndexRule } from "../image/index.ts";
 import { type Reference, ReferenceError, parseReference } from "../image/reference.ts";
 import type { Keyring } from "../inspection/keyring.ts";
 import { verdictOnFailure } from "../verdict/evaluate.ts";
 import { RefusedError, UndeterminedError } from "../verdict/failure.ts";
-import type { Level } from "../verdict/level.ts";
 import type { Verdict } from "../verdict/verdict.ts";
-import { type Caveat, caveatOf } from "./caveat.ts";
+import { caveatOf } from "./caveat.ts";
 import { type Exemptions, exemptImageVerdict } from "./exemption.ts";
+import type { JudgedLevel, Judgement } from "./judgement.ts";
 import type { Limit } from "./limit.ts";
 import type { Inspector, PullIdentity, PullSecrets } from "./ports.ts";
 import { Slots } from "./slots.ts";
-
-export type JudgedLevel = Exclude<Level, "none">;
 
 /** What is asked of an image, for whom, and until when. */
 export interface Ask {
@@ -22,18 +19,6 @@ export interface Ask {
   readonly requireDigest: boolean;
   readonly identity: PullIdentity;
   readonly limit: Limit;
-}
-
-/** The verdict on one image as it was written. Equal asks about equal images get the same object. */
-export interface Judgement {
-  readonly image: string;
-  readonly level: JudgedLevel;
-  /** As resolved; undefined when it could not be. */
-  readonly digest: Digest | undefined;
-  /** What a node may run of it: that digest and every platform's below an index. Empty when it was not resolved. */
-  readonly contents: readonly Digest[];
-  readonly verdict: Verdict;
-  readonly caveat: Caveat | undefined;
 }
 
 export interface JudgePorts {

@@ -1,7 +1,7 @@
 import { quote } from "../image/reference.ts";
 import type { UntrustedReason } from "../verdict/reason.ts";
 import type { FailedPart, Verdict } from "../verdict/verdict.ts";
-import type { Judgement } from "./judge.ts";
+import type { Judgement } from "./judgement.ts";
 import type { ImageUse } from "./workload.ts";
 
 /** One image-bearing field and the verdict on what it names. */

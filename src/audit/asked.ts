@@ -1,5 +1,5 @@
 import { exemptNamespaceLine } from "../admission/exemption.ts";
-import type { JudgedLevel } from "../admission/judge.ts";
+import type { JudgedLevel } from "../admission/judgement.ts";
 import { type Demand, labelFaultLine, type LabelMap, MODES, type Mode, readLabels, unknownLabelLine } from "../admission/labels.ts";
 import type { IndexRule } from "../image/index.ts";
 import type { UndeterminedError } from "../verdict/failure.ts";

@@ -1,5 +1,6 @@
 import type { Exemptions } from "../admission/exemption.ts";
-import { Judge, type JudgedLevel, type Judgement } from "../admission/judge.ts";
+import { Judge } from "../admission/judge.ts";
+import type { JudgedLevel, Judgement } from "../admission/judgement.ts";
 import type { Demand } from "../admission/labels.ts";
 import { Limit } from "../admission/limit.ts";
 import { Slots } from "../admission/slots.ts";

@@ -1,4 +1,4 @@
-import type { Judgement } from "../admission/judge.ts";
+import type { Judgement } from "../admission/judgement.ts";
 import type { Digest } from "../image/digest.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import type { Treatment } from "./asked.ts";

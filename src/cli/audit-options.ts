@@ -1,5 +1,5 @@
 import type { ClusterSource } from "../adapters/kubernetes/kubeconfig.ts";
-import type { JudgedLevel } from "../admission/judge.ts";
+import type { JudgedLevel } from "../admission/judgement.ts";
 import type { Scope } from "../audit/ports.ts";
 import { isNamespaceName } from "../config/format.ts";
 import { type Arguments, oneOf, readArguments } from "./arguments.ts";

@@ -1,4 +1,4 @@
-import type { JudgedLevel } from "../admission/judge.ts";
+import type { JudgedLevel } from "../admission/judgement.ts";
 import { type Demand, labelFaultLine, MODES, readLabels, unknownLabelLine } from "../admission/labels.ts";
 import type { LabelMap } from "../admission/ports.ts";
 import type { IndexRule } from "../image/index.ts";

@@ -1,4 +1,4 @@
-import type { JudgedLevel } from "../admission/judge.ts";
+import type { JudgedLevel } from "../admission/judgement.ts";
 import { isNamespaceName } from "../config/format.ts";
 import { INDEX_RULES, type IndexRule } from "../image/index.ts";
 import { oneOf, readArguments } from "./arguments.ts";

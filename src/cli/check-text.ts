@@ -1,4 +1,4 @@
-import type { Judgement } from "../admission/judge.ts";
+import type { Judgement } from "../admission/judgement.ts";
 import { shownImage } from "../admission/message.ts";
 import type { Digest } from "../image/digest.ts";
 import type { Inspection, PlatformVerdict } from "../inspection/inspect.ts";

@@ -1,4 +1,5 @@
-import { Judge, type Judgement } from "../admission/judge.ts";
+import { Judge } from "../admission/judge.ts";
+import type { Judgement } from "../admission/judgement.ts";
 import { Limit } from "../admission/limit.ts";
 import type { CheckParts } from "../app/check.ts";
 import { parseReference, ReferenceError } from "../image/reference.ts";

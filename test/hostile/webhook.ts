@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import type { Test } from "tap";
 import { type KeyPair, loopbackCertificate } from "../helpers/certificates.ts";
 import { temporaryFolder } from "../helpers/folder.ts";
+import { imageFlags } from "../helpers/image-flags.ts";
 
 /** What the webhook's process is told. */
 export interface World {
@@ -65,7 +66,7 @@ export async function startWebhook(t: Test, { config, zone }: World, tlsSettings
   const listeners = { listen: "127.0.0.1:0", metricsListen: "127.0.0.1:0", drainSeconds: 0 };
   const files = { certFile: `${dir}/tls.crt`, keyFile: `${dir}/tls.key` };
   const world: World = { zone, config: { ...config, ...listeners, tls: { ...files, ...tlsSettings } } };
-  const child = fork(PROCESS, [JSON.stringify(world)], { execArgv: [HEAP] });
+  const child = fork(PROCESS, [JSON.stringify(world)], { execArgv: [HEAP, ...(await imageFlags())] });
   t.teardown(() => child.kill("SIGKILL"));
   const [{ port }] = (await once(child, "message")) as [Started];
   const trust = { ca: tls.ca };

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { computeDigest, type Digest, matchesDigest } from "../../image/digest.ts";
 import { type Descriptor, decodeManifest, type Manifest, ManifestError } from "../../image/manifest.ts";
 import { MANIFEST_MEDIA_TYPES, mediaTypeOf, OCI_INDEX } from "../../image/media-type.ts";
@@ -17,6 +18,8 @@ import { type Answer, Transport } from "./transport.ts";
 /** Bytes. */
 const MAX_MANIFEST = 4_194_304;
 const MAX_PAGES = 4;
+/** Whoever writes image references chooses the hosts. */
+const MAX_PERMITTED = 1024;
 /** There is no referrers API: OCI distribution-spec 1.1 asks for 404, some registries say it in the other ways. */
 const NO_REFERRERS = new Set([400, 404, 405, 501]);
 
@@ -37,6 +40,8 @@ export class RegistryClient implements Registry, AccessoryLists {
   readonly #connections: Connections;
   readonly #transport: Transport;
   readonly #authorizer: Authorizer;
+  /** The hosts that references may name, as far as that shows in how they are written. The configuration never changes. */
+  readonly #permitted = new LRUCache<string, true>({ max: MAX_PERMITTED });
 
   constructor(environment: RegistryEnvironment) {
     this.#environment = environment;
@@ -46,8 +51,10 @@ export class RegistryClient implements Registry, AccessoryLists {
   }
 
   refuseForbidden({ host }: Repository): void {
+    if (this.#permitted.has(host)) return;
     const reach = new Reach(host, this.#environment);
     reach.ruleFor(reach.base, reach.base);
+    this.#permitted.set(host, true);
   }
 
   remembers(): boolean {
