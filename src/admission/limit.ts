@@ -9,25 +9,33 @@ export class Limit {
   /** To hand on to whatever is called: it has the deadline, and is aborted when the limit is over. */
   readonly call: Call;
   readonly #timer: Timer;
-  readonly #ended: Promise<void>;
-  readonly #controller = new AbortController();
-  readonly #parent: AbortSignal;
+  readonly #parent: AbortSignal | Limit;
+  readonly #inner = new Set<Limit>();
+  readonly #ended = Promise.withResolvers<void>();
   readonly #cancel: () => void;
+  // Most requests are answered from memory, and nobody ever looks at their signal.
+  #controller: AbortController | undefined;
+  #isOver = false;
 
-  constructor(milliseconds: number, parent: AbortSignal, timer: Timer) {
+  constructor(milliseconds: number, parent: AbortSignal | Limit, timer: Timer) {
     this.#timer = timer;
-    this.call = { deadline: timer.now() + milliseconds, signal: this.#controller.signal };
-    this.#ended = new Promise((resolve) => {
-      this.#controller.signal.addEventListener("abort", () => resolve(), { once: true });
-    });
     this.#parent = parent;
-    parent.addEventListener("abort", this.close);
+    const signal = (): AbortSignal => this.#signal();
+    this.call = {
+      deadline: timer.now() + milliseconds,
+      get signal() {
+        return signal();
+      },
+    };
+    if (parent instanceof Limit) parent.#inner.add(this);
+    else parent.addEventListener("abort", this.close);
     this.#cancel = timer.after(Math.max(milliseconds, 0), this.close);
-    if (parent.aborted || milliseconds <= 0) this.close();
+    const wasOver = parent instanceof Limit ? parent.isOver : parent.aborted;
+    if (wasOver || milliseconds <= 0) this.close();
   }
 
   get isOver(): boolean {
-    return this.#controller.signal.aborted;
+    return this.#isOver;
   }
 
   /** Milliseconds left; never negative. */
@@ -37,7 +45,7 @@ export class Limit {
 
   /** A shorter limit that ends with this one. */
   within(milliseconds: number): Limit {
-    return new Limit(Math.min(milliseconds, this.left), this.call.signal, this.#timer);
+    return new Limit(Math.min(milliseconds, this.left), this, this.#timer);
   }
 
   /** What the work comes to, or what `late` says when the limit is over first, whatever the work does then. */
@@ -48,15 +56,26 @@ export class Limit {
       isUnderWay = false;
     });
     // Every limit ends some time, mostly after the work; then nobody is late, and no answer has to be made up.
-    return Promise.race([worked, this.#ended.then(() => (isUnderWay ? late() : worked))]);
+    return Promise.race([worked, this.#ended.promise.then(() => (isUnderWay ? late() : worked))]);
   }
 
   /** Tells whatever is still under way that nobody waits for it, and leaves nothing behind. */
   readonly close = (): void => {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#cancel();
-    this.#parent.removeEventListener("abort", this.close);
-    this.#controller.abort(OVER);
+    if (this.#parent instanceof Limit) this.#parent.#inner.delete(this);
+    else this.#parent.removeEventListener("abort", this.close);
+    for (const inner of this.#inner) inner.close();
+    this.#controller?.abort(OVER);
+    this.#ended.resolve();
   };
+
+  #signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isOver) this.#controller.abort(OVER);
+    return this.#controller.signal;
+  }
 }
 
 /** What every abort says: without a reason at hand, each would make an error with a stack of its own. */
