@@ -62,8 +62,9 @@ export function buildWebhook(parts: WebhookParts): Webhook {
     },
   });
   answerFaults(app, parts.observer);
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, payload, done) => {
     if (parts.readiness.state === "draining") reply.header("connection", "close");
+    done(null, payload);
   });
   app.server.on("tlsClientError", (error) => parts.observer.handshakeFailed(error));
   boundBodies(app, parts.observer);
@@ -75,11 +76,11 @@ export function buildWebhook(parts: WebhookParts): Webhook {
 // On every path: a body is read before anybody says that there is nothing where it was sent.
 function boundBodies(app: Webhook, observer: ServerObserver): void {
   const intake = new Intake(MAX_BODY);
-  app.addHook("onRequest", async (request, reply): Promise<FastifyReply | void> => {
-    if (intake.admits(request.raw, reply.raw)) return;
+  app.addHook("onRequest", (request, reply, done) => {
+    if (intake.admits(request.raw, reply.raw)) return done();
     const refused = refusal(429, "more is being asked than can be read; try again");
     observer.refused({ status: refused.status, cause: undefined });
-    return send(reply.header("retry-after", RETRY_AFTER), refused);
+    send(reply.header("retry-after", RETRY_AFTER), refused);
   });
 }
 
@@ -95,12 +96,12 @@ function addReviews(app: Webhook, parts: Parts): void {
   const received = new WeakMap<IncomingMessage, number>();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> => {
+  const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     received.set(request.raw, parts.clock.now());
     const refused = refuseEarly(request, parts);
-    if (refused === undefined) return;
+    if (refused === undefined) return done();
     parts.observer.refused({ status: refused.status, cause: undefined });
-    return send(reply, refused);
+    send(reply, refused);
   };
   for (const [url, entry] of ENTRY_PATHS) {
     app.post(url, { onRequest }, async (request, reply) => {
