@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { signBundle } from "../../test/helpers/cosign-bundle.ts";
 import { signLegacy } from "../../test/helpers/cosign.ts";
 import { imageManifest, push, pushIndex } from "../../test/helpers/images.ts";
-import type { RegistryDouble } from "../../test/helpers/registry-double.ts";
+import { COLD_LAYOUTS, coldCost } from "../../test/helpers/cold-layouts.ts";
+import { clientOf } from "../../test/helpers/registry-client.ts";
+import { type RegistryDouble, startRegistry } from "../../test/helpers/registry-double.ts";
 import { type Behaviour, send } from "../../test/helpers/registry-faults.ts";
 import { generateSigningKey } from "../../test/helpers/signing-key.ts";
 import { median } from "../measure.ts";
@@ -13,8 +15,28 @@ import { startWorld } from "../world.ts";
 const DELAYS = [0, 10, 40];
 const RUNS = 9;
 
-/** Images that nobody has asked about, as the registry gets further away. */
+/** Images that nobody has asked about: what is asked for them, and how long it takes as the registry gets further away. */
 export async function coldImages(): Promise<void> {
+  await requestsAndRounds();
+  await latencies();
+}
+
+async function requestsAndRounds(): Promise<void> {
+  const rows: (readonly string[])[] = [];
+  for (const { name, api, rule, build } of COLD_LAYOUTS) {
+    const registry = await startRegistry({ referrers: api === "with" });
+    const client = clientOf(registry);
+    const digest = build(registry);
+    const look = async (target: string) => coldCost({ registry, client, target, level: "signed", rule });
+    const [byTag, byDigest] = [await look(":v1"), await look(`@${digest}`)];
+    rows.push([name, ...[byTag, byDigest].flatMap(({ requests, rounds }) => [String(requests), String(rounds)])]);
+    await client.close();
+    await registry.close();
+  }
+  console.log(grid("Requests and rounds of a cold image, by tag and by digest", ["", "requests", "rounds", "requests", "rounds"], rows));
+}
+
+async function latencies(): Promise<void> {
   const world = await startWorld();
   const { registry, webhook } = world;
   const rows: (readonly string[])[] = [];

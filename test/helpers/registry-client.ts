@@ -7,7 +7,14 @@ import type { RegistryDouble } from "./registry-double.ts";
 
 /** The real client, allowed to reach a double on loopback, closed with the test. */
 export function registryClient(t: Test, registry: RegistryDouble): RegistryClient {
-  const client = new RegistryClient({
+  const client = clientOf(registry);
+  t.teardown(() => client.close());
+  return client;
+}
+
+/** The same, for whoever closes it. */
+export function clientOf(registry: RegistryDouble): RegistryClient {
+  return new RegistryClient({
     settingsFor: (host) => ({ plainHTTP: true, allowPrivate: host === registry.host, ca: undefined, tokenRealms: [], maxInFlight: 64 }),
     privateAddresses: "allow",
     proxy: undefined,
@@ -16,6 +23,4 @@ export function registryClient(t: Test, registry: RegistryDouble): RegistryClien
     observer: { request: () => undefined, inFlight: () => undefined },
     resolve: systemResolve,
   });
-  t.teardown(() => client.close());
-  return client;
 }
