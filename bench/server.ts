@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
 import { loopbackCertificate } from "../test/helpers/certificates.ts";
-import { imageFlags } from "../test/helpers/image-flags.ts";
+import { shippedFlags } from "../test/helpers/shipped-flags.ts";
 import type { RegistryDouble } from "../test/helpers/registry-double.ts";
 import { minimalReview } from "../test/helpers/reviews.ts";
 import type { Usage } from "./programs/usage.ts";
@@ -62,7 +62,7 @@ interface Surroundings {
 }
 
 async function launch(program: string, args: readonly string[], { folder, ca, connections }: Surroundings): Promise<Server> {
-  const child = fork(new URL(`programs/${program}`, import.meta.url), args, { execArgv: [...(await imageFlags())] });
+  const child = fork(new URL(`programs/${program}`, import.meta.url), args, { execArgv: [...(await shippedFlags())] });
   const { port } = await told<{ readonly port: number }>(child);
   const agent = new Agent({ keepAlive: true, maxSockets: connections, ca });
   const post = (review: Buffer): Promise<string> =>

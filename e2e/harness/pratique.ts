@@ -2,7 +2,7 @@
 // has it, and the API server calls it on loopback. Accounts, roles, configuration and webhook entries are the chart's.
 import { join } from "node:path";
 import { createAuthority } from "../../test/helpers/certificates.ts";
-import { imageFlags } from "../../test/helpers/image-flags.ts";
+import { shippedFlags } from "../../test/helpers/shipped-flags.ts";
 import { bundle } from "../../tools/build.ts";
 import { type KubernetesObject, only, RELEASE_NAMESPACE, renderChart } from "./chart.ts";
 import type { Cluster } from "./cluster.ts";
@@ -67,7 +67,7 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
   const url = `https://127.0.0.1:${port}`;
   const program = join(cluster.folder.path, "main.mjs");
   await bundle(program);
-  const nodeFlags = await imageFlags();
+  const nodeFlags = await shippedFlags();
   const launch = async (): Promise<Running> => {
     const kubeconfig = await accountKubeconfig(cluster, objects);
     const env = { ...variables, KUBECONFIG: kubeconfig, HOME: cluster.folder.path };

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import type { Test } from "tap";
 import { type KeyPair, loopbackCertificate } from "../helpers/certificates.ts";
 import { temporaryFolder } from "../helpers/folder.ts";
-import { imageFlags } from "../helpers/image-flags.ts";
+import { shippedFlags } from "../helpers/shipped-flags.ts";
 
 /** What the webhook's process is told. */
 export interface World {
@@ -55,8 +55,6 @@ export interface Webhook extends Caller {
  */
 export const MAX_RESIDENT = 256_000_000;
 
-/** What node gives itself in the shipped container, half of its limit of 384 MiB: more than this and the process dies. */
-const HEAP = "--max-old-space-size=192";
 const PROCESS = new URL("./webhook-process.ts", import.meta.url);
 
 /** Starts the real server, ended with the test. `tls` is added to the group of that name in the configuration. */
@@ -66,7 +64,7 @@ export async function startWebhook(t: Test, { config, zone }: World, tlsSettings
   const listeners = { listen: "127.0.0.1:0", metricsListen: "127.0.0.1:0", drainSeconds: 0 };
   const files = { certFile: `${dir}/tls.crt`, keyFile: `${dir}/tls.key` };
   const world: World = { zone, config: { ...config, ...listeners, tls: { ...files, ...tlsSettings } } };
-  const child = fork(PROCESS, [JSON.stringify(world)], { execArgv: [HEAP, ...(await imageFlags())] });
+  const child = fork(PROCESS, [JSON.stringify(world)], { execArgv: [...(await shippedFlags())] });
   t.teardown(() => child.kill("SIGKILL"));
   const [{ port }] = (await once(child, "message")) as [Started];
   const trust = { ca: tls.ca };
