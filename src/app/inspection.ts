@@ -6,9 +6,10 @@ import { matchesGlob } from "../image/glob.ts";
 import type { Repository } from "../image/reference.ts";
 import { Gatherer } from "../inspection/gather.ts";
 import { HarborLocator, type HarborParts } from "../inspection/harbor-locator.ts";
-import { Inspector } from "../inspection/inspect.ts";
+import { Inspector, type InspectorPorts } from "../inspection/inspect.ts";
 import { MirroredImages } from "../inspection/mirrored-images.ts";
 import { MirroredLocator } from "../inspection/mirrored-locator.ts";
+import type { MirrorSettings } from "../inspection/mirrors.ts";
 import { RecentBytes } from "../inspection/recent-bytes.ts";
 import type { InstallationCredentials, Locator, Policies, Registry, SourceCredentials } from "../inspection/ports.ts";
 import { verifyDocument } from "../verify/verify.ts";
@@ -44,16 +45,22 @@ export function composeInspection({ config, environment, installation, policies,
   const locatorOver = locatorBy(config, { lists: client, clock: environment.clock, shared: heavy });
   const caches = createCaches({ registry: client, locatorOver, verify: verifyDocument }, observer, settings);
   const signatureRepositories = new Map(config.registries.map((registry) => [registry.host, registry.signatureRepository]));
-  const mirrors = { mirroringOf: mirroringBy(config), credentials: installation, clock: environment.clock };
-  // Over the caches, so that what each place has said is kept under its own name.
-  const ports = { ...caches, registry: new MirroredImages(caches.registry, mirrors), locator: new MirroredLocator(caches.locator, mirrors) };
-  const inspector = new Inspector({ ...ports, policies, sourceCredentials, turns: new EventLoopTurns(environment.clock) }, {
+  const places = mirrored(caches, config, { credentials: installation, clock: environment.clock });
+  const turns = new EventLoopTurns(environment.clock);
+  const inspector = new Inspector({ ...places, verifications: caches.verifications, policies, sourceCredentials, turns }, {
     installation,
     isSigningRepository: (reference) => config.signed.repositories.some((glob) => matchesGlob(glob, reference)),
     signatureRepository: ({ host }) => signatureRepositories.get(host),
     platforms: config.platforms,
   });
   return { inspector, cacheBytes: caches.bytes, close: () => client.close() };
+}
+
+// Over the caches, so that what each place has said is kept under its own name.
+function mirrored({ registry, locator }: Caches, config: Config, parts: Omit<MirrorSettings, "mirroringOf">): Pick<InspectorPorts, "registry" | "locator"> {
+  const settings = { ...parts, mirroringOf: mirroringBy(config) };
+  const areMirrors = config.registries.some(({ mirrors }) => mirrors.length > 0);
+  return areMirrors ? { registry: new MirroredImages(registry, settings), locator: new MirroredLocator(locator, settings) } : { registry, locator };
 }
 
 function locatorBy({ registries }: Config, parts: Pick<HarborParts, "lists" | "clock" | "shared">): (registry: Registry) => Locator {
