@@ -16,7 +16,7 @@ export const PLANS = {
   rbac: 16,
   references: 3,
   soak: 1,
-  verified: 45,
+  verified: 46,
   watch: 5,
   workloads: 5,
 } as const;

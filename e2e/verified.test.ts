@@ -1,10 +1,12 @@
 // Level `verified` in a cluster: one Pod at a time, by the policies that govern it.
 import t from "tap";
+import type { Digest } from "../src/image/digest.ts";
 import { createDeployment, createPod, enforce, label, makeNamespace } from "./harness/ask.ts";
 import { dockerConfigJson, type KeyName, LAYOUTS, SIGNERS } from "./harness/author.ts";
 import { RELEASE_NAMESPACE } from "./harness/chart.ts";
 import type { Manifest } from "./harness/cluster.ts";
 import { govern, type Policy, release } from "./harness/policies.ts";
+import { attachAsAttestation, attachAsBundle, bundleOn, withForgedEnvelope } from "./harness/polyglot.ts";
 import { startWorld } from "./harness/world.ts";
 import { PLANS } from "./plans.ts";
 
@@ -147,6 +149,23 @@ t.test("warn and audit with verified beside enforce with signed", async (t) => {
   const relabelled = await cluster.kubectl(["label", "--dry-run=server", "--overwrite", "ns", "rehearsing", "pratique.dev/enforce=verified"]);
   t.match(relabelled.stderr, /1 running Pod in namespace "rehearsing" would now be refused/);
   await label(cluster, "rehearsing", {});
+  await release(cluster, [policy]);
+});
+
+t.test("a good bundle that is a forged envelope as well vouches for its own image alone", async (t) => {
+  const [honest, victim] = [world.digest("attested-by-cosign3"), world.digest("unsigned")];
+  const polyglot = withForgedEnvelope(await bundleOn(world.registry("referrers"), "attested-by-cosign3", honest), victim, SLSA);
+  const placing = (name: string, subject: Digest) => ({ author, folder: world.folder, repository: `${host}/${name}`, subject });
+  await author.crane("copy", `${host}/attested-by-cosign3@${honest}`, `${host}/polyglot-honest:1`);
+  await author.crane("copy", `${host}/unsigned@${victim}`, `${host}/polyglot-victim:1`);
+  const size = Buffer.byteLength(await author.crane("manifest", `${host}/polyglot-honest:1`));
+  await attachAsBundle(polyglot, placing("polyglot-honest", honest), size);
+  await attachAsAttestation(polyglot, placing("polyglot-victim", victim));
+  const policy: Policy = { name: "polyglot", spec: { images: [{ glob: `${host}/polyglot-*` }], ...attested(SLSA) } };
+  await govern(cluster, [policy]);
+  const good = await createPod(cluster, "verified", `${host}/polyglot-honest:1`);
+  t.equal(good.status, 0, good.stderr);
+  t.match((await createPod(cluster, "verified", `${host}/polyglot-victim:1`)).stderr, "(AttestationMissing)");
   await release(cluster, [policy]);
 });
 
