@@ -14,6 +14,7 @@ import { loopbackCertificate } from "./helpers/certificates.ts";
 import { signLegacy } from "./helpers/cosign.ts";
 import { imageManifest, push } from "./helpers/images.ts";
 import { type RegistryDouble, type RegistryOptions, startRegistry } from "./helpers/registry-double.ts";
+import { ALL_POLICIES, CLUSTER_POLICIES, clusterPolicy } from "./helpers/policy-objects.ts";
 import { minimalReview, type Review } from "./helpers/reviews.ts";
 import { generateSigningKey } from "./helpers/signing-key.ts";
 import { until } from "./helpers/until.ts";
@@ -190,6 +191,28 @@ t.test("with a cluster: labels from the watch, credentials from pull secrets tha
   watch.bookmark();
   while ((await metrics("pratique_violations_total{")).some((line) => line.includes('namespace="shop"'))) await new Promise(setImmediate);
   t.pass("the namespace has lost its labels and its series");
+});
+
+t.test("reviews are answered while the API server takes no write", async (t) => {
+  const double = await registry(t);
+  const cluster = await ApiServerDouble.start();
+  t.teardown(() => cluster.close());
+  const LEASES = "/apis/coordination.k8s.io/v1/namespaces/pratique-system/leases";
+  for (const path of [LEASES, ALL_POLICIES]) cluster.serve(path);
+  cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "shop", labels: { "pratique.dev/enforce": "verified" } } });
+  cluster.put(CLUSTER_POLICIES, clusterPolicy("release", { data: key.publicKey }));
+  const held = Promise.withResolvers<void>();
+  cluster.fault = ({ kind }) => {
+    if (kind !== "write") return undefined;
+    held.resolve();
+    return "hang";
+  };
+  const kubeconfig = join(t.testdir({ kubeconfig: cluster.kubeconfig() }), "kubeconfig");
+  const { app, port } = await start(t, allow(double), { cluster: { kind: "kubeconfig", file: kubeconfig } });
+  await app.ready;
+  await held.promise;
+  t.match(await call(port, "/validate/enforce", reviewOf(`${double.host}/shop/web:signed`)), { body: { response: { allowed: true } } });
+  t.match(await call(port, "/validate/enforce", reviewOf(`${double.host}/shop/web:unsigned`)), { body: { response: { allowed: false } } });
 });
 
 t.test("what runs is scanned by whoever has the Lease, and Events are written where they are asked for", async (t) => {
