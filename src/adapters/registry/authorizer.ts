@@ -1,6 +1,7 @@
 import type { Credential } from "../../inspection/credential.ts";
 import type { Access } from "../../inspection/ports.ts";
 import { UndeterminedError } from "../../verdict/failure.ts";
+import type { Answer } from "./answer.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import type { RegistryConnection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
@@ -10,7 +11,7 @@ import { mayHaveCredentials } from "./realm.ts";
 import type { RegistryEnvironment } from "./settings.ts";
 import { basic, tokenOf, tokenRequest } from "./token-service.ts";
 import { type Token, type TokenQuestion, Tokens } from "./tokens.ts";
-import type { Answer, OutgoingRequest, Transport } from "./transport.ts";
+import type { OutgoingRequest, Transport } from "./transport.ts";
 
 /** Milliseconds. A token request serves several callers, so no caller's deadline bounds it. */
 const TOKEN_TIME = 10_000;

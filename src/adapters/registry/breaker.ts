@@ -1,8 +1,8 @@
 import type { Timer } from "../../inspection/ports.ts";
 import { UndeterminedError } from "../../verdict/failure.ts";
+import type { Answer } from "./answer.ts";
 import { joined } from "./deadline.ts";
 import { isFailing } from "./transient.ts";
-import type { Answer } from "./transport.ts";
 
 /** Failures one after another, without an answer between them, that make a registry doubtful. */
 const FAILURES = 3;

@@ -5,6 +5,7 @@ import { MANIFEST_MEDIA_TYPES, mediaTypeOf, OCI_INDEX } from "../../image/media-
 import { pinned, type Repository, repositoryName, type Target } from "../../image/reference.ts";
 import type { Access, AccessoryList, AccessoryLists, Call, Referrers, Registry } from "../../inspection/ports.ts";
 import { RefusedError } from "../../verdict/failure.ts";
+import type { Answer } from "./answer.ts";
 import { Authorizer } from "./authorizer.ts";
 import { Connections } from "./connections.ts";
 import { withinCall } from "./deadline.ts";
@@ -13,7 +14,7 @@ import { accessoriesPath, asHarborWantsIt, decodeAccessories } from "./harbor.ts
 import { Reach } from "./reach.ts";
 import { decodeReferrers, nextPage } from "./referrers.ts";
 import type { RegistryEnvironment, RequestKind } from "./settings.ts";
-import { type Answer, Transport } from "./transport.ts";
+import { Transport } from "./transport.ts";
 
 /** Bytes. */
 const MAX_MANIFEST = 4_194_304;

@@ -1,9 +1,9 @@
 import type { Call, Timer } from "../../inspection/ports.ts";
+import type { Answer } from "./answer.ts";
 import { pause } from "./pause.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Persistence } from "./settings.ts";
 import { isTransient, retryAfterIn, retryAfterMs, TransientError } from "./transient.ts";
-import type { Answer } from "./transport.ts";
 
 /** Milliseconds before the second attempt, without chance. */
 const BASE = 200;

@@ -1,9 +1,10 @@
 import { field, parseJsonObject, stringField } from "../../json.ts";
 import { UndeterminedError } from "../../verdict/failure.ts";
+import type { Answer } from "./answer.ts";
 import { serverError } from "./failure.ts";
 import type { Token, TokenQuestion } from "./tokens.ts";
 import { retryAfterIn } from "./transient.ts";
-import type { Answer, OutgoingRequest } from "./transport.ts";
+import type { OutgoingRequest } from "./transport.ts";
 
 const MAX_BYTES = 262_144;
 /** Seconds, when the answer does not say (distribution, "Token Authentication Specification"). */

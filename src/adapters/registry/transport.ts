@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { CodedError } from "../../errors.ts";
 import { RefusedError, UndeterminedError } from "../../verdict/failure.ts";
+import type { Answer } from "./answer.ts";
 import { type BodyLimit, discardBody, readBody } from "./body.ts";
 import type { RegistryConnection } from "./connection.ts";
 import { ForbiddenAddressError } from "./dispatcher.ts";
@@ -18,15 +19,6 @@ export interface OutgoingRequest extends BodyLimit {
   readonly headers: Readonly<Record<string, string>>;
   readonly authorization: string | undefined;
   readonly body: string | undefined;
-}
-
-export interface Answer {
-  /** Where it was asked for, before any redirect. */
-  readonly url: URL;
-  readonly status: number;
-  readonly headers: Readonly<Dispatcher.ResponseData["headers"]>;
-  /** Empty unless the status is 200. */
-  readonly bytes: Uint8Array;
 }
 
 /** Where a request is on its way, after so many redirects. */

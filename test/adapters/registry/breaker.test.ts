@@ -1,7 +1,7 @@
 // A registry that does not answer, and what that costs whoever asks, with the time in the test's hand.
 import t from "tap";
 import { Breaker } from "../../../src/adapters/registry/breaker.ts";
-import type { Answer } from "../../../src/adapters/registry/transport.ts";
+import type { Answer } from "../../../src/adapters/registry/answer.ts";
 import type { Manifest } from "../../../src/image/manifest.ts";
 import { RefusedError, UndeterminedError } from "../../../src/verdict/failure.ts";
 import { handTimer } from "../../helpers/hand-timer.ts";
