@@ -17,8 +17,14 @@ export async function readiness(url: string): Promise<number> {
 }
 
 /** Sends a review of a Pod that is created, as the API server would. */
-export async function review(url: string, { namespace, object }: ReviewRequest): Promise<ReviewResponse> {
-  const { body } = await exchange(url, {
+export async function review(url: string, asked: ReviewRequest): Promise<ReviewResponse> {
+  const { body } = await exchange(url, reviewOf(asked));
+  return (JSON.parse(body) as { readonly response: ReviewResponse }).response;
+}
+
+/** What the API server sends when a controller creates this Pod. */
+export function reviewOf({ namespace, object }: ReviewRequest): object {
+  return {
     apiVersion: "admission.k8s.io/v1",
     kind: "AdmissionReview",
     request: {
@@ -34,8 +40,7 @@ export async function review(url: string, { namespace, object }: ReviewRequest):
       dryRun: false,
       options: null,
     },
-  });
-  return (JSON.parse(body) as { readonly response: ReviewResponse }).response;
+  };
 }
 
 // A request of its own connection. As the kubelet's probes do, it does not look at the certificate.

@@ -1,6 +1,7 @@
 // Mixed load on a world that moves, for as long as is asked; then every answer is held against what may have been true.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
+import { reviewOf } from "../harness/direct.ts";
 import { until } from "../harness/process.ts";
 import { type Asked, type Outcome, possible } from "./oracle.ts";
 import { type Holdings, holdings, resident } from "./process-usage.ts";
@@ -78,17 +79,15 @@ async function ask(scene: Scene, dispatcher: Agent, draw: Random): Promise<Answe
   const target = draw.below(3) === 0 ? ({ kind: "digest", content: draw.of([...facts.signed.keys()]) } as const) : ({ kind: "tag", tag: draw.of([...facts.tags.keys()]) } as const);
   const reference = target.kind === "tag" ? scene.byTag(target.tag) : scene.byDigest(target.content);
   const from = Date.now();
-  const response = await request(`https://localhost:${pratique.port}/validate/enforce?timeout=10s`, { method: "POST", dispatcher, headers: { "content-type": "application/json" }, body: JSON.stringify(reviewOf(namespace, reference)) });
+  const response = await request(`https://localhost:${pratique.port}/validate/enforce?timeout=10s`, { method: "POST", dispatcher, headers: { "content-type": "application/json" }, body: JSON.stringify(reviewOf({ namespace, object: podWith(namespace, reference) })) });
   const body = (await response.body.json()) as { readonly response?: { readonly allowed?: boolean; readonly status?: { readonly message?: string } } };
   const message = body.response?.status?.message ?? "";
   const outcome = body.response?.allowed === true ? "admitted" : message.includes("(Unsigned)") ? "Unsigned" : UNDETERMINED.test(message) ? "undetermined" : "other";
   return { namespace, target, from, to: Date.now(), outcome, message };
 }
 
-function reviewOf(namespace: string, reference: string): object {
-  const object = { apiVersion: "v1", kind: "Pod", metadata: { name: "web", namespace }, spec: { containers: [{ name: "web", image: reference }] } };
-  const resource = { group: "", version: "v1", resource: "pods" };
-  return { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request: { uid: "705ab4f5-6393-11e8-b7cc-42010a800002", kind: { group: "", version: "v1", kind: "Pod" }, resource, name: "web", namespace, operation: "CREATE", userInfo: { username: "soak" }, object, oldObject: null, dryRun: false } };
+function podWith(namespace: string, image: string): object {
+  return { apiVersion: "v1", kind: "Pod", metadata: { name: "web", namespace }, spec: { containers: [{ name: "web", image }] } };
 }
 
 // A change every other second, a restart of the registry and one of the API server every half minute.

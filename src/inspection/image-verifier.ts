@@ -1,5 +1,5 @@
 import { verificationCost } from "../verify/cost.ts";
-import type { Attempt, Verification } from "../verify/verify.ts";
+import { type Attempt, type Verification, verificationKey } from "../verify/verify.ts";
 import type { Call, Turns, Verifications } from "./ports.ts";
 
 /** In tenths of a millisecond, as costs are: two seconds for one image, however many signatures lie on it. */
@@ -29,7 +29,7 @@ export class ImageVerifier {
   }
 
   readonly attempt: Attempt = (document, authority) => {
-    const key = `${document.id} ${authority.revision}`;
+    const key = verificationKey(document, authority);
     const known = this.#done.get(key) ?? this.#verifications.recall(document, authority);
     if (known !== undefined) return known;
     if (this.#spent >= MOST) return NOT_TRIED;

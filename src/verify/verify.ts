@@ -21,6 +21,11 @@ export type Verification = { readonly kind: "verified"; readonly signer: Signer 
 /** Verifies one document by one authority. Pure, so its answers may be kept by the document's id and the authority's revision. */
 export type Verify = (document: SignedDocument, authority: KeyAuthority) => Verification;
 
+/** Names a verification by everything that it depends on: neither part can change under its name. */
+export function verificationKey({ id }: SignedDocument, { revision }: KeyAuthority): string {
+  return `${id} ${revision}`;
+}
+
 /** There is no answer yet; who asks again later gets one. */
 export interface Postponed {
   readonly kind: "postponed";

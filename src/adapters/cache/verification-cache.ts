@@ -1,7 +1,7 @@
 import type { Clock, Verifications } from "../../inspection/ports.ts";
 import type { SignedDocument } from "../../signature/candidate.ts";
 import type { KeyAuthority } from "../../trust/authority.ts";
-import type { Verification, Verify } from "../../verify/verify.ts";
+import { type Verification, type Verify, verificationKey } from "../../verify/verify.ts";
 import { type CacheObserver, Store } from "./store.ts";
 
 /**
@@ -20,7 +20,7 @@ export class VerificationCache implements Verifications {
   }
 
   recall(document: SignedDocument, authority: KeyAuthority): Verification | undefined {
-    const kept = this.known.get(keyOf(document, authority));
+    const kept = this.known.get(verificationKey(document, authority));
     if (kept !== undefined) this.#observer.lookup("verifications", "hit");
     return kept;
   }
@@ -28,11 +28,7 @@ export class VerificationCache implements Verifications {
   verify(document: SignedDocument, authority: KeyAuthority): Verification {
     this.#observer.lookup("verifications", "miss");
     const verification = this.#inner(document, authority);
-    this.known.keep(keyOf(document, authority), verification);
+    this.known.keep(verificationKey(document, authority), verification);
     return verification;
   }
-}
-
-function keyOf({ id }: SignedDocument, { revision }: KeyAuthority): string {
-  return `${id} ${revision}`;
 }

@@ -1,3 +1,4 @@
+import { backOff } from "../../inspection/back-off.ts";
 import type { Call } from "../../inspection/ports.ts";
 import { ClusterError } from "./cluster-error.ts";
 import { pause, type Timer } from "./timer.ts";
@@ -12,9 +13,6 @@ export interface Repeats {
 
 export const ONCE: Repeats = { attempts: 1, jitter: () => 0 };
 
-/** Milliseconds before the second attempt, without chance, and how much longer each further wait is. */
-const BASE = 200;
-const FACTOR = 3;
 /** What took longer to fail, in milliseconds, is not worth its time once more. */
 const QUICK = 1_000;
 
@@ -25,7 +23,7 @@ export async function repeated<T>(ask: () => Promise<T>, call: Call, timer: Time
     try {
       return await ask();
     } catch (thrown) {
-      const wait = BASE * FACTOR ** (asked - 1) * (0.5 + jitter() / 2);
+      const wait = backOff(asked, jitter());
       const isTransient = thrown instanceof ClusterError && thrown.code === "Unavailable" && timer.now() - started < QUICK;
       if (!isTransient || asked >= attempts || timer.now() + wait >= call.deadline) throw thrown;
       await pause(wait, call.signal, timer);

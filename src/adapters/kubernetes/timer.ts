@@ -1,10 +1,6 @@
-import type { Clock } from "../../inspection/ports.ts";
+import type { Timer } from "../../inspection/ports.ts";
 
-/** Time as this adapter needs it; a test turns it by hand. */
-export interface Timer extends Clock {
-  /** Runs `action` once, so many milliseconds from now. What is returned takes it back. */
-  after(milliseconds: number, action: () => void): () => void;
-}
+export type { Timer };
 
 export const SYSTEM_TIMER: Timer = {
   now: () => Date.now(),

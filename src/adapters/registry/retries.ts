@@ -1,14 +1,10 @@
+import { backOff } from "../../inspection/back-off.ts";
 import type { Call, Timer } from "../../inspection/ports.ts";
 import type { Answer } from "./answer.ts";
 import { pause } from "./pause.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Persistence } from "./settings.ts";
 import { isTransient, retryAfterIn, retryAfterMs, TransientError } from "./transient.ts";
-
-/** Milliseconds before the second attempt, without chance. */
-const BASE = 200;
-/** How much longer each further wait is. */
-const FACTOR = 3;
 
 export interface RetriesOptions {
   readonly timer: Timer;
@@ -49,11 +45,11 @@ export class Retries {
   #waitAfter(attempt: Attempt, sent: number): number | undefined {
     if (attempt.kind === "answer" && !isTransient(attempt.answer.status)) return undefined;
     const { persistence, timer } = this.#options;
-    const backOff = BASE * FACTOR ** (sent - 1) * (0.5 + persistence.jitter() / 2);
+    const wait = backOff(sent, persistence.jitter());
     const header = attempt.kind === "answer" ? retryAfterIn(attempt.answer.headers) : attempt.error.retryAfter;
     const asked = retryAfterMs(header, timer.now());
     // Whoever was told the same time comes a little later by chance.
-    return asked === undefined ? backOff : asked + backOff;
+    return asked === undefined ? wait : asked + wait;
   }
 }
 
