@@ -100,8 +100,7 @@ export class WorkloadAdmission {
     const { kind } = request.resource;
     const unchecked = passedInOutage(kind, reading.demand, findings.enforce.filter(isViolation), this.#settings.passesInOutage);
     const decision = decide(kind, reading, findings, unchecked);
-    this.#record(request.review, findings, decision);
-    this.#recordOutage(request.review, findings, unchecked);
+    this.#record(request.review, findings, decision, unchecked);
     if (decision.kind === "allow") this.#announce(request.review, auditAnnouncement(request.review, request.resource, findings.audit));
     return decision;
   }
@@ -134,11 +133,14 @@ export class WorkloadAdmission {
     return { enforce, warn, audit };
   }
 
-  #record({ uid, namespace = "" }: Review, findings: FindingsByMode, decision: Decision): void {
+  #record({ uid, namespace = "" }: Review, findings: FindingsByMode, decision: Decision, unchecked: readonly Finding[]): void {
     const { recorder } = this.#ports;
+    if (unchecked.length > 0) recorder.outage({ uid, namespace, references: unchecked.map(({ judgement }) => shownImage(judgement)) });
     for (const judgement of judgementsOf(MODES.flatMap((mode) => findings[mode]))) {
-      const { level, digest, verdict } = judgement;
-      recorder.image({ uid, level, verdict: verdict.kind, reason: verdict.reason, reference: shownImage(judgement), digest });
+      const { level, digest, verdict, caveat } = judgement;
+      const reference = shownImage(judgement);
+      recorder.image({ uid, level, verdict: verdict.kind, reason: verdict.reason, reference, digest });
+      if (caveat?.kind === "stale") recorder.stale({ uid, namespace, reference, age: caveat.seconds });
     }
     for (const mode of MODES) {
       if (mode === "enforce" && decision.kind === "allow") continue;
@@ -146,15 +148,6 @@ export class WorkloadAdmission {
         const { level, verdict } = judgement;
         recorder.violation({ uid, mode, level, reason: verdict.reason, namespace, reference: shownImage(judgement) });
       }
-    }
-  }
-
-  #recordOutage({ uid, namespace = "" }: Review, findings: FindingsByMode, unchecked: readonly Finding[]): void {
-    const { recorder } = this.#ports;
-    if (unchecked.length > 0) recorder.outage({ uid, namespace, references: unchecked.map(({ judgement }) => shownImage(judgement)) });
-    for (const judgement of judgementsOf(MODES.flatMap((mode) => findings[mode]))) {
-      const { caveat } = judgement;
-      if (caveat?.kind === "stale") recorder.stale({ uid, namespace, reference: shownImage(judgement), age: caveat.seconds });
     }
   }
 }
