@@ -121,6 +121,15 @@ export class Metrics {
     this.#instruments.certificateExpiry.set(expires.getTime() / 1000);
   }
 
+  certificateChanged(change: string): void {
+    this.#instruments.certificateChanges.inc({ change });
+  }
+
+  certificateTrust({ caExpires, entries }: { readonly caExpires: Date; readonly entries: string }): void {
+    this.#instruments.caExpiry.set(caExpires.getTime() / 1000);
+    this.#instruments.trusted.set(entries === "trusting" ? 1 : 0);
+  }
+
   scanned(summary: ScanSummary): void {
     this.#scans.scanned(summary);
   }
