@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { commonName, type Holder } from "./issue.ts";
+import { caName, type Holder } from "./issue.ts";
 import { isValid } from "./lifetime.ts";
 
 /** What the replicas share: everything that is needed to serve, to be trusted, and to renew both. */
@@ -43,9 +43,9 @@ export function pemOf(key: KeyObject): string {
 /** Reads what anybody may have written: whatever it does not return has not been believed. */
 export function decodeCertificates(data: SecretData, names: readonly string[], now: number): Found {
   if (SECRET_KEYS.every((key) => !data[key])) return { ca: undefined, olderCas: [], serving: undefined, faults: [] };
-  const cas = certificatesIn(data["ca.crt"] ?? "").filter((certificate) => certificate.ca && isValid(certificate, now));
+  const cas = certificatesIn(data["ca.crt"] ?? "").filter((certificate) => caName(certificate) !== undefined && isValid(certificate, now));
   const caKey = keyIn(data["ca.key"] ?? "");
-  const newest = caKey && cas.find((certificate) => certificate.checkPrivateKey(caKey) && commonName(certificate) !== undefined);
+  const newest = caKey && cas.find((certificate) => certificate.checkPrivateKey(caKey));
   const serving = servingIn(data);
   const fault = serving === undefined ? "tls.crt and tls.key are not a certificate and its key" : servingFault(serving.certificate, cas, { names, now });
   return {

@@ -50,13 +50,13 @@ export function issueServing(ca: Holder, order: Order): Holder {
     extension("2.5.29.35", sequence(taggedPrimitive(0, keyId(ca.certificate.publicKey)))),
   ];
   const expires = Math.min(order.expires, ca.certificate.validToDate.getTime());
-  const certificate = signed({ order: { ...order, expires }, issuer: commonName(ca.certificate) ?? "", subject, publicKey, extensions }, ca.key);
+  const certificate = signed({ order: { ...order, expires }, issuer: caName(ca.certificate) ?? "", subject, publicKey, extensions }, ca.key);
   return { certificate, key: privateKey };
 }
 
-/** The name of a CA as we make them: a common name and nothing else. Undefined for any other. */
-export function commonName({ subject }: X509Certificate): string | undefined {
-  return /^CN=([^\n]+)$/.exec(subject)?.[1];
+/** The name of a CA that we made. Undefined for any other. */
+export function caName({ ca, subject }: X509Certificate): string | undefined {
+  return ca ? /^CN=(pratique-ca-[0-9a-f]+)$/.exec(subject)?.[1] : undefined;
 }
 
 const DIGITAL_SIGNATURE = 0x80;

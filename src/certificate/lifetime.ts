@@ -11,9 +11,14 @@ export function isValid(certificate: X509Certificate, now: number): boolean {
   return certificate.validFromDate.getTime() <= now && now < certificate.validToDate.getTime();
 }
 
+/** When a certificate of ours was made. */
+export function madeAt(certificate: X509Certificate): number {
+  return certificate.validFromDate.getTime() + BACKDATE;
+}
+
 /** The instant from which a certificate should be replaced: after two thirds of its life, the backdating left out. */
 export function renewalOf(certificate: X509Certificate): number {
-  const made = certificate.validFromDate.getTime() + BACKDATE;
+  const made = madeAt(certificate);
   return made + ((certificate.validToDate.getTime() - made) * 2) / 3;
 }
 

@@ -1,53 +1,40 @@
 import type { X509Certificate } from "node:crypto";
 import { ForeignCas, isTrusted, wantedBundle } from "../../certificate/ca-bundle.ts";
-import { type Certificates, issuerOf } from "../../certificate/certificates.ts";
-import type { ClusterClient } from "./cluster-client.ts";
-import type { ReflectorOptions } from "./reflector.ts";
-import { WatchedObject } from "./watched-object.ts";
+import { type Certificates, certificatesIn, issuerOf } from "../../certificate/certificates.ts";
+import { type Lifetimes, madeAt, settlingTime } from "../../certificate/lifetime.ts";
+import type { SharedObject } from "./shared-object.ts";
+import type { Timer } from "./timer.ts";
 import { caBundles, type ServiceName, withCaBundles } from "./webhook-entries.ts";
 
-export interface CaBundleOptions extends ReflectorOptions {
+export interface CaBundleOptions {
+  readonly timer: Timer;
   /** Whose entries are ours. */
   readonly service: ServiceName;
-  readonly webhookConfigurationName: string;
-  /** There may be something to do. */
-  readonly changed: () => void;
+  readonly lifetimes: Lifetimes;
 }
 
-/** What the entries of our webhook configuration make of the shared certificates. */
+/** What the entries of our webhook configuration make of what is served. */
 export interface Trust {
-  /** When the CA of what is served ends. */
-  readonly caExpires: Date;
-  /** `none`: the configuration is not there, or has no entry of ours, so nobody calls. */
-  readonly entries: "none" | "trusting" | "refusing";
+  /** When the CA of what is served ends; undefined for one that the replicas no longer share. */
+  readonly caExpires: Date | undefined;
+  /**
+   * `none`: the configuration is not there, or has no entry of ours, so nobody calls. `settling`: they trust it, and so
+   * lately that an API server may have missed it, while another replica may serve what is trusted for longer.
+   */
+  readonly entries: "none" | "trusting" | "settling" | "refusing";
 }
-
-const RESOURCE = "validatingwebhookconfigurations";
 
 /** Has the API server trust our CAs, by the `caBundle` of each entry that calls our Service, and puts them back where they go missing. */
 export class CaBundleKeeper {
-  readonly #configuration: WatchedObject;
+  readonly #configuration: SharedObject;
   readonly #options: CaBundleOptions;
   readonly #foreign = new ForeignCas();
   /** The newest CA, and since when all entries have trusted it. */
   #trusted: { readonly ca: string; readonly since: number } | undefined;
 
-  constructor(client: ClusterClient, options: CaBundleOptions) {
-    const path = ["apis", "admissionregistration.k8s.io", "v1", RESOURCE];
-    this.#configuration = new WatchedObject(client, { resource: RESOURCE, path, name: options.webhookConfigurationName }, options);
+  constructor(configuration: SharedObject, options: CaBundleOptions) {
+    this.#configuration = configuration;
     this.#options = options;
-  }
-
-  start(): void {
-    this.#configuration.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#configuration.stop();
-  }
-
-  age(): readonly [resource: string, seconds: number] {
-    return [RESOURCE, this.#configuration.ageSeconds()];
   }
 
   /** Since when every entry has been seen to trust this CA; undefined while one does not, or while that is not known. */
@@ -55,14 +42,18 @@ export class CaBundleKeeper {
     return this.#configuration.seen().kind !== "unknown" && this.#trusted?.ca === ca.fingerprint256 ? this.#trusted.since : undefined;
   }
 
-  /** Undefined while the configuration is not known. */
-  trust({ ca, olderCas, serving }: Certificates): Trust | undefined {
+  /** What the entries make of a certificate of these CAs. Undefined while the configuration is not known. */
+  trust(serving: X509Certificate, { ca, olderCas }: Certificates): Trust | undefined {
     const bundles = this.#bundles();
     if (bundles === undefined) return undefined;
     this.#remember(ca.certificate, bundles);
-    const issuer = issuerOf(serving.certificate, [ca.certificate, ...olderCas]) ?? ca.certificate;
-    const entries = bundles.length === 0 ? "none" : bundles.every((bundle) => isTrusted(bundle, [issuer])) ? "trusting" : "refusing";
-    return { caExpires: issuer.validToDate, entries };
+    const issuer = issuerOf(serving, [ca.certificate, ...olderCas]);
+    const caExpires = issuer?.validToDate;
+    if (bundles.length === 0) return { entries: "none", caExpires };
+    const trusted = bundles.map(certificatesIn);
+    if (trusted.some((cas) => issuerOf(serving, cas) === undefined)) return { entries: "refusing", caExpires };
+    const isChoice = trusted.some((cas) => cas.length > 1);
+    return { entries: isChoice && issuer !== undefined && this.#isSettling(issuer) ? "settling" : "trusting", caExpires };
   }
 
   /** Writes what is missing, and takes out what has had its time. Returns the instant of the next look; "written" after a change. Throws ClusterError. */
@@ -75,6 +66,13 @@ export class CaBundleKeeper {
     if (next === undefined) return this.#foreign.nextEnd(now);
     await this.#configuration.replace(next);
     return "written";
+  }
+
+  #isSettling(ca: X509Certificate): boolean {
+    const time = settlingTime(this.#options.lifetimes);
+    // One that was made long ago has been trusted for long, whenever this replica saw it first.
+    const end = Math.min((this.trustedSince(ca) ?? madeAt(ca)) + time, madeAt(ca) + 2 * time);
+    return this.#options.timer.now() < end;
   }
 
   #bundles(): readonly string[] | undefined {

@@ -1,14 +1,13 @@
-import { type Certificates, decodeCertificates, encodeCertificates, type Found } from "../../certificate/certificates.ts";
+import { type Certificates, decodeCertificates, encodeCertificates, type Found, isIssuedBy } from "../../certificate/certificates.ts";
 import type { Holder } from "../../certificate/issue.ts";
-import type { Lifetimes } from "../../certificate/lifetime.ts";
+import { isValid, settlingTime } from "../../certificate/lifetime.ts";
 import { type Change, nextChange } from "../../certificate/rotation.ts";
 import { type CaBundleOptions, CaBundleKeeper, type Trust } from "./ca-bundle-keeper.ts";
 import { secretText, withSecretText } from "./certificate-secret.ts";
-import type { ClusterClient } from "./cluster-client.ts";
 import { ClusterError } from "./cluster-error.ts";
+import type { Seen, SharedObject } from "./shared-object.ts";
 import { pause } from "./timer.ts";
 import { ToldOnce } from "./told-once.ts";
-import { type Seen, WatchedObject } from "./watched-object.ts";
 
 /** What operators want to know of the certificate that we look after. */
 export interface CertificateRecorder {
@@ -21,13 +20,19 @@ export interface CertificateRecorder {
   certificateNotKept(cause: Error): void;
 }
 
-export interface CertificateKeeperOptions extends Omit<CaBundleOptions, "changed"> {
-  readonly certificateRecorder: CertificateRecorder;
-  /** In the Service's namespace. */
+/** What the replicas share. */
+export interface SharedObjects {
+  /** Holds the certificates. */
+  readonly secret: SharedObject;
+  readonly webhookConfiguration: SharedObject;
+}
+
+export interface CertificateKeeperOptions extends CaBundleOptions {
+  readonly recorder: CertificateRecorder;
+  /** For messages. */
   readonly secretName: string;
   /** What the certificate is for. */
   readonly names: readonly string[];
-  readonly lifetimes: Lifetimes;
   /** Serves another certificate from now on; resolves when new connections get it. */
   readonly serve: (serving: Holder) => Promise<void>;
 }
@@ -46,42 +51,42 @@ export class CertificateKeeper {
   /** Resolves once a certificate is served that every entry trusts, or that nobody calls for; never rejects. */
   readonly settled: Promise<void>;
   readonly #options: CertificateKeeperOptions;
-  readonly #secret: WatchedObject;
+  readonly #objects: SharedObjects;
   readonly #caBundle: CaBundleKeeper;
   readonly #failures: Readonly<Record<"secret" | "caBundle", ToldOnce>>;
   readonly #stopping = new AbortController();
   readonly #isSettled = Promise.withResolvers<void>();
-  /** What was last taken from the Secret, and is served. */
-  #current: Certificates | undefined;
+  /** What the Secret last held that is whole. */
+  #shared: Certificates | undefined;
+  #served: Holder | undefined;
   #woken = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(client: ClusterClient, options: CertificateKeeperOptions) {
+  /** `share` is told whom to call when one of the objects has changed. */
+  constructor(share: (changed: () => void) => SharedObjects, options: CertificateKeeperOptions) {
     this.#options = options;
-    const watching = { ...options, changed: () => this.#woken.abort() };
-    const path = ["api", "v1", "namespaces", options.service.namespace, "secrets"];
-    this.#secret = new WatchedObject(client, { resource: "secrets", path, name: options.secretName }, watching);
-    this.#caBundle = new CaBundleKeeper(client, watching);
-    const told = (): ToldOnce => new ToldOnce((cause) => options.certificateRecorder.certificateNotKept(cause));
+    this.#objects = share(() => this.#woken.abort());
+    this.#caBundle = new CaBundleKeeper(this.#objects.webhookConfiguration, options);
+    const told = (): ToldOnce => new ToldOnce((cause) => options.recorder.certificateNotKept(cause));
     this.#failures = { secret: told(), caBundle: told() };
     this.settled = this.#isSettled.promise;
   }
 
   start(): void {
-    this.#secret.start();
-    this.#caBundle.start();
+    for (const object of Object.values(this.#objects) as SharedObject[]) object.start();
     this.#running ??= this.#run();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#woken.abort();
-    await Promise.all([this.#running, this.#secret.stop(), this.#caBundle.stop()]);
+    await Promise.all([this.#running, ...(Object.values(this.#objects) as SharedObject[]).map((object) => object.stop())]);
   }
 
   /** Seconds since the API server last confirmed each of the two objects, by resource. */
   ages(): ReadonlyMap<string, number> {
-    return new Map([["secrets", this.#secret.ageSeconds()], this.#caBundle.age()]);
+    const { secret, webhookConfiguration } = this.#objects;
+    return new Map([secret, webhookConfiguration].map((object) => [object.resource, object.ageSeconds()]));
   }
 
   async #run(): Promise<void> {
@@ -95,13 +100,14 @@ export class CertificateKeeper {
 
   /** Does what is due; the instant of the next look, should nothing happen before. */
   async #round(): Promise<number> {
-    const seen = this.#secret.seen();
+    const seen = this.#objects.secret.seen();
     const found = seen.kind === "present" ? decodeCertificates(secretText(seen.object), this.#options.names, this.#options.timer.now()) : undefined;
-    if (found !== undefined) await this.#take(found);
+    this.#shared = whole(found) ?? this.#shared;
+    const serving = this.#shared === undefined ? Number.POSITIVE_INFINITY : await this.#serve(this.#shared);
     // The one must not suffer from what keeps the other from working.
     const trusting = await this.#attempt("caBundle", () => this.#keepTrust());
     const renewing = await this.#attempt("secret", () => this.#renew(seen, found));
-    return Math.min(trusting, renewing);
+    return Math.min(serving, trusting, renewing);
   }
 
   async #attempt(part: "secret" | "caBundle", work: () => Promise<number>): Promise<number> {
@@ -117,40 +123,54 @@ export class CertificateKeeper {
     }
   }
 
-  /** Serves what the replicas share, once it is whole. */
-  async #take({ ca, olderCas, serving }: Found): Promise<void> {
-    if (ca === undefined || serving === undefined) return;
-    const isServed = this.#current?.serving.certificate.fingerprint256 === serving.certificate.fingerprint256;
-    if (!isServed) await this.#options.serve(serving);
-    this.#current = { ca, olderCas, serving };
+  /** Serves what the replicas share. What a CA signed that the API server may not trust yet waits, while there is something better. */
+  async #serve(shared: Certificates): Promise<number> {
+    const { serving, ca } = shared;
+    const now = this.#options.timer.now();
+    if (this.#served?.certificate.fingerprint256 === serving.certificate.fingerprint256) return Number.POSITIVE_INFINITY;
+    this.#caBundle.trust(serving.certificate, shared);
+    if (this.#served !== undefined && isValid(this.#served.certificate, now) && isIssuedBy(serving.certificate, ca.certificate) && !isIssuedBy(this.#served.certificate, ca.certificate)) {
+      const since = this.#caBundle.trustedSince(ca.certificate);
+      const until = since === undefined ? Number.POSITIVE_INFINITY : since + settlingTime(this.#options.lifetimes);
+      if (now < until) return Math.min(until, this.#served.certificate.validToDate.getTime());
+    }
+    await this.#options.serve(serving);
+    this.#served = serving;
+    return Number.POSITIVE_INFINITY;
   }
 
   async #keepTrust(): Promise<number> {
-    const { certificateRecorder, timer } = this.#options;
-    const trust = this.#current && this.#caBundle.trust(this.#current);
-    if (this.#current === undefined || trust === undefined) return Number.POSITIVE_INFINITY;
-    certificateRecorder.certificateTrust(trust);
-    if (trust.entries !== "refusing") this.#isSettled.resolve();
-    const until = await this.#caBundle.keep(this.#current);
-    if (until !== "written") return until;
-    certificateRecorder.caBundleWritten();
+    const { recorder, timer } = this.#options;
+    if (this.#shared === undefined || this.#served === undefined) return Number.POSITIVE_INFINITY;
+    const trust = this.#caBundle.trust(this.#served.certificate, this.#shared);
+    if (trust === undefined) return Number.POSITIVE_INFINITY;
+    recorder.certificateTrust(trust);
+    if (trust.entries === "none" || trust.entries === "trusting") this.#isSettled.resolve();
+    const until = await this.#caBundle.keep(this.#shared);
+    if (until !== "written") return trust.entries === "settling" ? timer.now() + AGAIN : until;
+    recorder.caBundleWritten();
     return timer.now() + AGAIN;
   }
 
   async #renew(seen: Seen, found: Found | undefined): Promise<number> {
-    const { timer, names, lifetimes, service, secretName, certificateRecorder } = this.#options;
+    const { timer, names, lifetimes, service, secretName, recorder } = this.#options;
     if (seen.kind === "absent") {
       throw new ClusterError("NotFound", `the Secret ${service.namespace}/${secretName}, which holds the certificate of all replicas, does not exist; have the chart make it again (helm upgrade)`);
     }
     if (seen.kind === "unknown" || found === undefined) return Number.POSITIVE_INFINITY;
     const now = timer.now();
     const trustedSince = found.ca && this.#caBundle.trustedSince(found.ca.certificate);
-    const change = nextChange(found, { now, names, lifetimes, trustedSince, remembered: this.#current });
+    const change = nextChange(found, { now, names, lifetimes, trustedSince, remembered: this.#shared });
     if (change.kind === "none") return change.until;
-    await this.#secret.replace(withSecretText(seen.object, encodeCertificates(change.next)));
-    certificateRecorder.certificateChanged(change.kind, found.faults);
+    await this.#objects.secret.replace(withSecretText(seen.object, encodeCertificates(change.next)));
+    recorder.certificateChanged(change.kind, found.faults);
     return now + AGAIN;
   }
+}
+
+function whole(found: Found | undefined): Certificates | undefined {
+  if (found?.ca === undefined || found.serving === undefined) return undefined;
+  return { ca: found.ca, olderCas: found.olderCas, serving: found.serving };
 }
 
 /** What the API server calls a Service by, and what people do. */

@@ -3,6 +3,7 @@ import type { ClusterClient } from "./cluster-client.ts";
 import { ClusterError, explained } from "./cluster-error.ts";
 import { ANSWER_LIMIT } from "./limit.ts";
 import { MAX_AGE_SECONDS, Reflector, type ReflectorOptions } from "./reflector.ts";
+import type { Seen, SharedObject } from "./shared-object.ts";
 
 /** One object by its name. */
 export interface ObjectPlace {
@@ -13,11 +14,9 @@ export interface ObjectPlace {
   readonly name: string;
 }
 
-/** What is known of it: nothing before the first list, and nothing certain once the API server has been silent for too long. */
-export type Seen = { readonly kind: "unknown" } | { readonly kind: "absent" } | { readonly kind: "present"; readonly object: JsonObject };
-
 /** A single object, which RBAC can grant by its name: watched, and replaced where it is still as it was seen. */
-export class WatchedObject {
+export class WatchedObject implements SharedObject {
+  readonly resource: string;
   readonly #client: ClusterClient;
   readonly #place: ObjectPlace;
   readonly #options: ReflectorOptions;
@@ -25,6 +24,7 @@ export class WatchedObject {
   readonly #stopping = new AbortController();
 
   constructor(client: ClusterClient, place: ObjectPlace, options: ReflectorOptions & { readonly changed: () => void }) {
+    this.resource = place.resource;
     this.#client = client;
     this.#place = place;
     this.#options = options;
@@ -41,7 +41,6 @@ export class WatchedObject {
     return this.#reflector.stop();
   }
 
-  /** Seconds since the API server last confirmed what is known. */
   ageSeconds(): number {
     return this.#reflector.ageSeconds();
   }
@@ -52,7 +51,6 @@ export class WatchedObject {
     return object === undefined ? { kind: "absent" } : { kind: "present", object };
   }
 
-  /** Writes it, with the version that `object` was seen with. Throws ClusterError: Conflict when somebody else was faster. */
   async replace(object: JsonObject): Promise<void> {
     const { path, name, resource } = this.#place;
     const call = { deadline: this.#options.timer.now() + ANSWER_LIMIT, signal: this.#stopping.signal };

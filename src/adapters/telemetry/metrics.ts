@@ -125,9 +125,9 @@ export class Metrics {
     this.#instruments.certificateChanges.inc({ change });
   }
 
-  certificateTrust({ caExpires, entries }: { readonly caExpires: Date; readonly entries: string }): void {
-    this.#instruments.caExpiry.set(caExpires.getTime() / 1000);
-    this.#instruments.trusted.set(entries === "trusting" ? 1 : 0);
+  certificateTrust({ caExpires, entries }: { readonly caExpires: Date | undefined; readonly entries: string }): void {
+    if (caExpires !== undefined) this.#instruments.caExpiry.set(caExpires.getTime() / 1000);
+    this.#instruments.trusted.set(entries === "trusting" || entries === "settling" ? 1 : 0);
   }
 
   scanned(summary: ScanSummary): void {

@@ -105,7 +105,7 @@ export class Telemetry implements Recorder, ScanObserver {
     this.#logs.caBundleWritten();
   }
 
-  certificateTrust(trust: { readonly caExpires: Date; readonly entries: string }): void {
+  certificateTrust(trust: { readonly caExpires: Date | undefined; readonly entries: string }): void {
     this.#metrics.certificateTrust(trust);
   }
 
