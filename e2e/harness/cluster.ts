@@ -113,7 +113,7 @@ function kubeconfigText(port: number, ca: string, token: string): string {
   });
 }
 
-const CLUSTER_WIDE: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterTrustPolicy", "CustomResourceDefinition"]);
+const CLUSTER_WIDE: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterTrustPolicy", "CustomResourceDefinition", "Node"]);
 
 function pathOf({ apiVersion, kind, metadata }: Manifest, namespace: string): string {
   const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
