@@ -39,6 +39,8 @@ interface Endpoint {
 }
 
 const PORT = "https";
+/** Bytes by which a client says over TLS that it is about to close; every request is longer. */
+const LONGEST_FAREWELL = 64;
 
 /** Follows the Service and its endpoints, from before it is there until after it is gone. */
 export async function startServiceProxy(cluster: Cluster, network: Network, service: ServiceName): Promise<ServiceProxy> {
@@ -126,17 +128,17 @@ async function firstThatTakes(endpoints: readonly Endpoint[], network: Network, 
 }
 
 function join(client: Socket, upstream: Socket, damage: { broken: number }): void {
-  let isOwed = false;
-  client.on("data", () => {
-    isOwed = true;
+  let unanswered = 0;
+  client.on("data", (bytes: Buffer) => {
+    unanswered += bytes.length;
   });
   upstream.on("data", () => {
-    isOwed = false;
+    unanswered = 0;
   });
   client.pipe(upstream).pipe(client);
   client.once("close", () => upstream.destroy());
   upstream.once("close", (hadError) => {
-    if (isOwed && (hadError || !client.destroyed)) damage.broken += 1;
+    if (unanswered > LONGEST_FAREWELL && (hadError || !client.destroyed)) damage.broken += 1;
     client.destroy();
   });
 }
