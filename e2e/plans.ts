@@ -8,6 +8,7 @@ export const PLANS = {
   chart: 20,
   differential: 2,
   check: 5,
+  lifecycle: 2,
   openapi: 1,
   outage: 5,
   outages: 12,
