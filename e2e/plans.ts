@@ -5,6 +5,7 @@
 export const PLANS = {
   audit: 5,
   cases: 147,
+  certificates: 5,
   chart: 20,
   differential: 2,
   check: 5,
