@@ -10,7 +10,7 @@ export type Helm = "helm3" | "helm4";
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
   readonly [field: string]: unknown;
 }
 
@@ -21,7 +21,11 @@ export interface Kinds {
   readonly ClusterRoleBinding: object;
   readonly Role: { readonly rules: unknown };
   readonly ConfigMap: { readonly data: { readonly "pratique.yaml": string } };
-  readonly Deployment: { readonly spec: { readonly replicas: number; readonly template: PodTemplate } };
+  readonly Deployment: { readonly spec: { readonly replicas?: number; readonly strategy: unknown; readonly template: PodTemplate } };
+  readonly HorizontalPodAutoscaler: { readonly spec: unknown };
+  readonly NetworkPolicy: { readonly spec: { readonly ingress: unknown; readonly egress: readonly unknown[] } };
+  readonly PodDisruptionBudget: { readonly spec: unknown };
+  readonly Service: { readonly spec: unknown };
   readonly ServiceAccount: object;
   readonly ValidatingWebhookConfiguration: { readonly webhooks: readonly Webhook[] };
 }
@@ -61,6 +65,7 @@ export interface Volume {
 export interface Webhook {
   readonly name: string;
   readonly sideEffects: string;
+  readonly timeoutSeconds: number;
   readonly namespaceSelector?: { readonly matchExpressions: readonly Expression[] };
   readonly clientConfig: { readonly caBundle?: string; readonly service: { readonly path: string } };
   readonly rules: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[] }[];
