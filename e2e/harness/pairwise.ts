@@ -29,7 +29,7 @@ function grow(factors: Factors, missing: ReadonlySet<string>): Combination {
   let combination: Combination = Object.fromEntries(JSON.parse(first) as readonly (readonly [string, string])[]);
   for (const [factor, levels] of Object.entries(factors)) {
     if (factor in combination) continue;
-    const candidates = Object.keys(levels).map((level) => ({ ...combination, [factor]: level }));
+    const candidates = Object.keys(levels).map((level): Combination => Object.assign({}, combination, { [factor]: level }));
     combination = candidates.reduce((best, next) => (newIn(next, missing) > newIn(best, missing) ? next : best));
   }
   return combination;
