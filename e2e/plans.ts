@@ -9,6 +9,7 @@ export const PLANS = {
   differential: 2,
   check: 5,
   openapi: 1,
+  manifests: 10,
   outage: 5,
   outages: 12,
   plans: 2,

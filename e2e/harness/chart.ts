@@ -86,7 +86,16 @@ const KUBE_VERSION = "1.36.0";
 
 /** All objects of the chart for some values. Throws when rendering fails. */
 export async function renderChart(values: unknown, helm: Helm = "helm4"): Promise<readonly KubernetesObject[]> {
-  const text = await succeed(program(helm), templateArguments(), { input: stringify(values) });
+  return objectsIn(await renderText(values, helm));
+}
+
+/** What Helm prints. Throws when rendering fails. */
+export function renderText(values: unknown, helm: Helm = "helm4"): Promise<string> {
+  return succeed(program(helm), templateArguments(), { input: stringify(values) });
+}
+
+/** The objects of a text of YAML. */
+export function objectsIn(text: string): readonly KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
 }
 
