@@ -17,7 +17,7 @@ export const PLANS = {
   rbac: 15,
   references: 3,
   soak: 1,
-  values: 16,
+  values: 17,
   verified: 46,
   watch: 5,
   workloads: 5,

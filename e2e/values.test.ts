@@ -1,9 +1,10 @@
 // What the chart's values make of its objects, and that a real API server takes them under any two values together.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { stringify } from "yaml";
 import { createAuthority } from "../test/helpers/certificates.ts";
-import { CHART, type Helm, type KubernetesObject, only, RELEASE, RELEASE_NAMESPACE, renderChart, tryRender } from "./harness/chart.ts";
+import { CHART, type Helm, type KubernetesObject, objectsIn, only, RELEASE, RELEASE_NAMESPACE, renderChart, renderHooks, renderText, tryRender } from "./harness/chart.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
 import { type Combination, type Factors, pairwise } from "./harness/pairwise.ts";
 import { execute, type Outcome } from "./harness/process.ts";
@@ -115,8 +116,8 @@ t.test("every object has the labels and annotations of the values, its own names
     webhooks: { labels: { webhooks: "mine" }, annotations: { "example.com/webhooks": "mine" } },
   };
   const objects = await renderChart({ ...values, certificate: { mode: "cert-manager" } });
-  for (const { kind, metadata } of objects) {
-    t.match(metadata, { labels: { ...SELECTOR.matchLabels, team: "platform" }, annotations: { "example.com/owner": "platform" } }, `${kind} ${metadata.name}`);
+  for (const { kind, metadata } of [...objects, ...(await renderHooks(values))]) {
+    t.match(metadata, { labels: { "app.kubernetes.io/name": /^pratique/, "app.kubernetes.io/instance": RELEASE, team: "platform" }, annotations: { "example.com/owner": "platform" } }, `${kind} ${metadata.name}`);
     t.equal(metadata.namespace, CLUSTER_WIDE.has(kind) ? undefined : RELEASE_NAMESPACE, `the namespace of ${kind} ${metadata.name}`);
     t.match(metadata.name, /^(gate(-.+)?|keeper|pratique-policy-status|(cluster)?trustpolicies\.pratique\.dev)$/);
   }
@@ -146,6 +147,23 @@ t.test("the Leases come with the release, empty", async (t) => {
   t.strictSame(scanning.map(({ metadata }) => metadata.name), ["pratique-policy-status", "pratique-audit"]);
   for (const lease of scanning) t.notOk("spec" in lease);
 });
+
+t.test("helm test runs `pratique doctor` in a Pod of its own, with the rights that docs/doctor.md lists", async (t) => {
+  const hooks = (await renderHooks({ certificate: { mode: "secret", secretName: "pratique-tls", caBundle: CA } })).filter(({ metadata }) => metadata.annotations?.["helm.sh/hook"] === "test");
+  t.strictSame(hooks.map(({ kind }) => kind).sort(), ["ClusterRole", "ClusterRoleBinding", "Pod", "Role", "RoleBinding", "ServiceAccount"]);
+  const { metadata, spec } = only(hooks, "Pod");
+  t.match(spec.containers[0].args, ["doctor", `--namespace=${RELEASE_NAMESPACE}`, "--ask=policies"]);
+  t.match(spec, { restartPolicy: "Never", serviceAccountName: `${RELEASE}-test`, securityContext: { runAsNonRoot: true } });
+  t.not(metadata.labels?.["app.kubernetes.io/name"], SELECTOR.matchLabels["app.kubernetes.io/name"], "neither the Service nor the budget take it for one that answers");
+  for (const { metadata } of hooks) t.match(metadata.annotations, { "helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded" });
+  const documented = [...(await readFile(join(CHART, "../../docs/doctor.md"), "utf8")).matchAll(/^```yaml\n([^]*?)^```$/gm)].flatMap(([, text = ""]) => objectsIn(text));
+  for (const kind of ["ClusterRole", "Role"] as const) t.strictSame(withoutNames(only(hooks, kind).rules), withoutNames(only(documented, kind).rules), kind);
+});
+
+/** The release has one Secret with a certificate, and the page names those of every mode. */
+function withoutNames(rules: unknown): unknown {
+  return (rules as readonly Readonly<Record<string, unknown>>[]).map(({ resourceNames: _, ...rule }) => rule);
+}
 
 for (const helm of HELMS) {
   t.test(`${helm}: values that cannot work are refused with a word on why`, async (t) => {
@@ -228,9 +246,9 @@ const FACTORS: Factors = {
 t.test("any two values together: both Helms render the same, and the API server takes it strictly", async (t) => {
   for (const combination of pairwise(FACTORS)) {
     const values = valuesOf(combination);
-    const [three, four] = await Promise.all([renderChart(values, "helm3"), renderChart(values, "helm4")]);
-    t.strictSame(byName(three), byName(four), JSON.stringify(combination));
-    const { status, stderr } = await applied(four);
+    const [three, four] = await Promise.all(HELMS.map(async (helm) => objectsIn(await renderText(values, helm))));
+    t.strictSame(byName(three ?? []), byName(four ?? []), JSON.stringify(combination));
+    const { status, stderr } = await applied(four ?? []);
     t.equal(status, 0, `accepted: ${JSON.stringify(combination)}`, { stderr });
     if (combination["network"] !== "nodes") t.notMatch(stderr, /warning/i, "a restricted namespace takes the Pods");
   }

@@ -24,6 +24,7 @@ export interface Kinds {
   readonly Deployment: { readonly spec: { readonly replicas?: number; readonly strategy: unknown; readonly template: PodTemplate } };
   readonly HorizontalPodAutoscaler: { readonly spec: unknown };
   readonly NetworkPolicy: { readonly spec: { readonly ingress: unknown; readonly egress: readonly unknown[] } };
+  readonly Pod: { readonly spec: PodSpec };
   readonly PodDisruptionBudget: { readonly spec: unknown };
   readonly Service: { readonly spec: unknown };
   readonly ServiceAccount: object;
@@ -84,9 +85,18 @@ export const RELEASE_NAMESPACE = "pratique-system";
 // A Helm that was built by `go install` takes itself for one of Kubernetes 1.20.
 const KUBE_VERSION = "1.36.0";
 
-/** All objects of the chart for some values. Throws when rendering fails. */
+/** The objects of an installation for some values. Throws when rendering fails. */
 export async function renderChart(values: unknown, helm: Helm = "helm4"): Promise<readonly KubernetesObject[]> {
-  return objectsIn(await renderText(values, helm));
+  return objectsIn(await renderText(values, helm)).filter((object) => !isHook(object));
+}
+
+/** The objects that Helm makes for a moment only: to uninstall, to test. */
+export async function renderHooks(values: unknown, helm: Helm = "helm4"): Promise<readonly KubernetesObject[]> {
+  return objectsIn(await renderText(values, helm)).filter(isHook);
+}
+
+function isHook({ metadata }: KubernetesObject): boolean {
+  return metadata.annotations?.["helm.sh/hook"] !== undefined;
 }
 
 /** What Helm prints. Throws when rendering fails. */
