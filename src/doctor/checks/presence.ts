@@ -1,0 +1,61 @@
+import { readLabels } from "../../admission/labels.ts";
+import { type Finding, finding, listed } from "../finding.ts";
+import { NOTHING } from "../nothing.ts";
+import { whenSeen } from "../seen.ts";
+import type { ClusterNamespace, Installation, Snapshot } from "../snapshot.ts";
+
+/** What of an installation is there at all. */
+export function checkPresence({ installations, namespaces }: Snapshot): readonly Finding[] {
+  const labelled = namespaces.kind === "seen" ? enforcing(namespaces.value) : [];
+  if (installations.length === 0) return [notInstalled(labelled)];
+  return [...installations.flatMap((installation) => checkParts(installation, labelled)), ...checkSeveral(installations)];
+}
+
+function enforcing(namespaces: readonly ClusterNamespace[]): readonly string[] {
+  return namespaces.filter(({ labels }) => readLabels(labels, NOTHING).demand.enforce !== "none").map(({ name }) => name);
+}
+
+function notInstalled(labelled: readonly string[]): Finding {
+  const message = labelled.length === 0 ? "There is no webhook configuration of Pratique, and no Deployment of it." : `There is no webhook configuration of Pratique, so every image comes into ${listed(labelled)}, whatever the labels say.`;
+  return finding("NotInstalled", labelled.length === 0 ? "broken" : "danger", {
+    subject: { kind: "Cluster", name: "cluster" },
+    message,
+    remedy: { text: "Install the chart.", command: "helm install pratique charts/pratique -n pratique-system --create-namespace" },
+  });
+}
+
+function checkParts({ name, namespace, release, configuration, deployment }: Installation, labelled: readonly string[]): readonly Finding[] {
+  const upgrade = `helm upgrade ${release} charts/pratique -n ${namespace} --reuse-values`;
+  if (configuration === undefined) {
+    return [
+      finding("WebhooksMissing", "danger", {
+        subject: { kind: "Deployment", namespace, name },
+        message: `There is no webhook configuration that calls it, so nothing is judged${labelled.length === 0 ? "" : `, and every image comes into ${listed(labelled)}`}.`,
+        remedy: { text: "Apply the chart again.", command: upgrade },
+      }),
+    ];
+  }
+  return whenSeen(deployment, (value) => {
+    if (value !== undefined) return [];
+    const remedy = { text: `Apply the chart again; or, where Pratique is to go, take the configuration away, which is all that is left of it: kubectl delete validatingwebhookconfiguration ${configuration.name}`, command: upgrade };
+    return [
+      finding("DeploymentMissing", "broken", {
+        subject: { kind: "ValidatingWebhookConfiguration", name: configuration.name },
+        message: `There is no Deployment ${namespace}/${name} behind it: no Pod starts in a namespace that enforces${labelled.length === 0 ? "" : ` (${listed(labelled)})`}.`,
+        remedy,
+      }),
+    ];
+  });
+}
+
+function checkSeveral(installations: readonly Installation[]): readonly Finding[] {
+  const [first, ...others] = installations;
+  if (first === undefined || others.length === 0) return [];
+  return [
+    finding("SeveralInstallations", "advice", {
+      subject: { kind: "Cluster", name: "cluster" },
+      message: `There are ${installations.length}, which read the same labels and judge every Pod each for itself: ${listed(installations.map(({ namespace, name }) => `${namespace}/${name}`))}.`,
+      remedy: { text: "Keep one: `helm uninstall` takes the webhooks of the other away first." },
+    }),
+  ];
+}
