@@ -31,5 +31,5 @@ function installationJson({ namespace, name, release, configuration, deployment,
 
 function findingJson({ code, severity, subject, message, remedy }: Finding): object {
   const { kind, namespace, name, part } = subject;
-  return { code, severity, subject: { kind, namespace: namespace ?? null, name, part: part ?? null }, message, remedy: remedy.text, command: remedy.command ?? null };
+  return { code, severity, subject: { kind, namespace: namespace ?? null, name, part: part ?? null }, message, remedy: remedy.text, commands: remedy.commands };
 }

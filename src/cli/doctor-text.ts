@@ -64,7 +64,7 @@ function findingLines({ code, severity, subject, message, remedy }: Finding, { p
     first.replace("Next:", paint("bold", "Next:")),
     ...rest,
     // Whole, to be pasted.
-    ...(remedy.command === undefined ? [] : [`      ${shown(remedy.command)}`]),
+    ...remedy.commands.map((command) => `      ${shown(command)}`),
   ];
 }
 

@@ -41,6 +41,7 @@ export const CODES = {
   // The certificate.
   BundleMissing: ["broken"],
   BundleUnreadable: ["broken"],
+  BundleIncomplete: ["broken"],
   BundleExpired: ["broken"],
   BundleExpiring: ["advice"],
   CertificateMissing: ["broken"],

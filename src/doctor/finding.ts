@@ -13,8 +13,12 @@ export interface Subject {
 /** What to do about it. */
 export interface Remedy {
   readonly text: string;
-  /** A command line to paste, where one will do. */
-  readonly command?: string | undefined;
+  /** Command lines to paste, where they will do. */
+  readonly commands: readonly string[];
+}
+
+export function advise(text: string, ...commands: readonly (string | undefined)[]): Remedy {
+  return { text, commands: commands.filter((command) => command !== undefined) };
 }
 
 /** One thing that is wrong with an installation. */

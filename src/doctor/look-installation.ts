@@ -8,7 +8,7 @@ import { type Deployment, instant, readAutoscaler, readBudget, readDeployment, r
 import { readReply } from "./reply.ts";
 import { mapped, type Seen, seen } from "./seen.ts";
 import { NOTHING } from "./nothing.ts";
-import type { CertificateSecret, ClusterNamespace, EntryReply, Installation, Settings } from "./snapshot.ts";
+import type { ClusterNamespace, EntryReply, Installation, Settings } from "./snapshot.ts";
 import { entryName, namespaceTrial, podTrial, policyTrial, type Trial } from "./trial.ts";
 
 /** What is known of an installation by the lists of the cluster. */
@@ -39,7 +39,7 @@ export async function completeInstallation(found: FoundInstallation, looker: Loo
     looker.list(within({ group: "policy", version: "v1", resource: "poddisruptionbudgets" })),
     looker.list(within({ group: "autoscaling", version: "v2", resource: "horizontalpodautoscalers" })),
     looker.see(() => looker.ports.reader.get({ ...CORE("services"), namespace, name }, looker.call)),
-    lookAtCertificate(known, namespace, looker),
+    lookAtCertificate(deployment, namespace, looker),
     configuration === undefined ? [] : ask(configuration, [policyTrial(namespace), namespaceTrial(), ...(enforcing === undefined ? [] : [podTrial(enforcing)])], looker),
   ]);
   return {
@@ -104,14 +104,17 @@ function changedAt(object: JsonObject): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-async function lookAtCertificate(deployment: Deployment | undefined, namespace: string, looker: Looker): Promise<Seen<CertificateSecret>> {
-  const secret = deployment?.certificateSecret;
-  if (secret === undefined) return { kind: "unseen", why: "the serving certificate: no Deployment says which Secret it is in" };
+async function lookAtCertificate(deployment: Installation["deployment"], namespace: string, looker: Looker): Promise<Installation["certificate"]> {
+  if (deployment.kind === "unseen") return { kind: "unseen", why: "the serving certificate: the Deployment says which Secret it is in" };
+  if (deployment.value === undefined) return seen(undefined);
+  const secret = deployment.value.certificateSecret;
+  if (secret === undefined) return { kind: "unseen", why: `the serving certificate: Deployment ${namespace}/${deployment.value.name} does not say which Secret it is in` };
   const read = await looker.see(() => looker.ports.reader.get({ ...CORE("secrets"), namespace, name: secret }, looker.call));
-  return mapped(read, (object) => ({ secret, pem: decoded(stringField(objectField(object ?? {}, "data") ?? {}, "tls.crt")) }));
+  return mapped(read, (object) => ({ secret, serving: dataOf(object, "tls.crt"), authorities: dataOf(object, "ca.crt") }));
 }
 
-function decoded(base64: string | undefined): string | undefined {
+function dataOf(secret: JsonObject | undefined, key: string): string | undefined {
+  const base64 = stringField(objectField(secret ?? {}, "data") ?? {}, key);
   return base64 === undefined ? undefined : Buffer.from(base64, "base64").toString("latin1");
 }
 

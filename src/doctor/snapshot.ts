@@ -40,7 +40,8 @@ export interface Installation {
   readonly autoscalers: Seen<readonly Autoscaler[]>;
   readonly service: Seen<Service | undefined>;
   readonly settings: Seen<Settings>;
-  readonly certificate: Seen<CertificateSecret>;
+  /** Undefined where there is no Deployment to use one. */
+  readonly certificate: Seen<CertificateSecret | undefined>;
   readonly replies: readonly EntryReply[];
 }
 
@@ -58,8 +59,10 @@ export type Settings =
 /** The Secret that the serving certificate is in. */
 export interface CertificateSecret {
   readonly secret: string;
-  /** Undefined where there is none. */
-  readonly pem: string | undefined;
+  /** `tls.crt`; undefined where there is none. */
+  readonly serving: string | undefined;
+  /** `ca.crt`: whom the API server should trust now, and the next one before it signs anything. */
+  readonly authorities: string | undefined;
 }
 
 /** How an entry of the webhook answered when it was asked. */

@@ -1,6 +1,6 @@
 import type { Config } from "../../config.ts";
 import { readLabels } from "../../admission/labels.ts";
-import { type Finding, finding, listed } from "../finding.ts";
+import { advise, type Finding, finding, listed } from "../finding.ts";
 import { word } from "../patch.ts";
 import { whenSeen } from "../seen.ts";
 import type { ClusterNamespace, Installation, Settings } from "../snapshot.ts";
@@ -12,9 +12,9 @@ export function checkConfiguration(installation: Installation, namespaces: reado
     const part = { kind: "ConfigMap", namespace, name: settings.configMap };
     switch (settings.kind) {
       case "absent":
-        return [finding("ConfigurationMissing", "broken", { subject: part, message: "The Deployment mounts it, and it is not there, or has no pratique.yaml: no new Pod of Pratique starts.", remedy: { text: "Apply the chart again." } })];
+        return installation.deployment.kind === "seen" && installation.deployment.value === undefined ? [] : [finding("ConfigurationMissing", "broken", { subject: part, message: "The Deployment mounts it, and it is not there, or has no pratique.yaml: no new Pod of Pratique starts.", remedy: advise("Apply the chart again.") })];
       case "invalid":
-        return [finding("ConfigurationInvalid", "broken", { subject: part, message: `No new Pod of Pratique starts with it: ${settings.message}`, remedy: { text: "Correct `config` in the values and upgrade the release; docs/configuration.md has every field." } })];
+        return [finding("ConfigurationInvalid", "broken", { subject: part, message: `No new Pod of Pratique starts with it: ${settings.message}`, remedy: advise("Correct `config` in the values and upgrade the release; docs/configuration.md has every field.") })];
       case "parsed":
         return [...checkAge(installation, settings), ...checkSettings({ config: settings.config, installation, namespaces, subject: (field) => ({ ...part, part: field }) })];
     }
@@ -30,7 +30,7 @@ function checkAge({ pods, namespace, name }: Installation, { changedAt, configMa
       finding("ConfigurationNewer", "broken", {
         subject: { kind: "ConfigMap", namespace, name: configMap },
         message: `It was changed after ${listed(older.map(({ name }) => name), 2)} started, and is read at start alone: what it says is not what holds.`,
-        remedy: { text: "Start the Pods again, one after another.", command: `kubectl rollout restart deployment -n ${word(namespace)} ${word(name)}` },
+        remedy: advise("Start the Pods again, one after another.", `kubectl rollout restart deployment -n ${word(namespace)} ${word(name)}`),
       }),
     ];
   });
@@ -60,7 +60,7 @@ function checkRepositories(parts: Parts): readonly Finding[] {
     finding("AnyRepository", relying.length > 0 ? "danger" : "advice", {
       subject: parts.subject("signed.repositories"),
       message: `It has ${listed(open.map(({ text }) => `\`${text}\``))}. ${meaning}${relying.length > 0 ? `; ${listed(relying)} ${relying.length === 1 ? "relies" : "rely"} on it` : ""}.`,
-      remedy: { text: "Name the repositories that only people you trust may push to, such as:", command: upgrade(parts, "config.signed.repositories={registry.example.com/shop/**}") },
+      remedy: advise("Name the repositories that only people you trust may push to, such as:", upgrade(parts, "config.signed.repositories={registry.example.com/shop/**}")),
     }),
   ];
 }
@@ -72,7 +72,7 @@ function checkExemptImages(parts: Parts): readonly Finding[] {
     finding("AnyImageExempt", "danger", {
       subject: parts.subject("exemptions.images"),
       message: `${listed(open.map(({ text }) => `\`${text}\``))} exempts images of any registry, and the author of a Pod chooses the registry.`,
-      remedy: { text: "Name registry and repository of what is to be exempt, as in registry.example.com/tools/debug:*." },
+      remedy: advise("Name registry and repository of what is to be exempt, as in registry.example.com/tools/debug:*."),
     }),
   ];
 }
@@ -90,7 +90,7 @@ function checkSystemNamespaces(parts: Parts): readonly Finding[] {
     finding("SystemNamespacesEnforced", "danger", {
       subject: parts.subject("defaults.enforce"),
       message: `Every namespace enforces, ${listed(relevant)} too: what the cluster runs on does not start there while Pratique does not answer, and Pratique may need it to start.`,
-      remedy: { text: "Exempt what the cluster cannot do without:", command: upgrade(parts, `config.exemptions.namespaces={${[...config.exemptions.namespaces, ...relevant].join(",")}}`) },
+      remedy: advise("Exempt what the cluster cannot do without:", upgrade(parts, `config.exemptions.namespaces={${[...config.exemptions.namespaces, ...relevant].join(",")}}`)),
     }),
   ];
 }
@@ -109,7 +109,7 @@ function checkOutage(parts: Parts): readonly Finding[] {
     finding("OutageAdmits", isDefault ? "danger" : "advice", {
       subject: parts.subject(isDefault ? "defaults.onOutage" : "registries[].onOutage"),
       message: `While ${listed(hosts)} cannot be reached, its images come unchecked into ${isDefault ? "every namespace that does not say otherwise" : listed(opened)}. Who can keep Pratique from reaching it can let images in.`,
-      remedy: isDefault ? { text: "Let the namespaces that need it say so by their label:", command: upgrade(parts, "config.defaults.onOutage=deny") } : { text: "Keep it where an outage of the registry is worse than an unchecked image; docs/outages.md has the trade-off." },
+      remedy: isDefault ? advise("Let the namespaces that need it say so by their label:", upgrade(parts, "config.defaults.onOutage=deny")) : advise("Keep it where an outage of the registry is worse than an unchecked image; docs/outages.md has the trade-off."),
     }),
   ];
 }
@@ -120,7 +120,7 @@ function checkAddresses(parts: Parts): readonly Finding[] {
     finding("PrivateAddresses", "advice", {
       subject: parts.subject("privateAddresses"),
       message: "Any registry may have a private address, so the author of a Pod can have Pratique ask addresses inside your network.",
-      remedy: { text: "Give the registries inside `allowPrivate: true`, and no other:", command: upgrade(parts, "config.privateAddresses=configured") },
+      remedy: advise("Give the registries inside `allowPrivate: true`, and no other:", upgrade(parts, "config.privateAddresses=configured")),
     }),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Entry } from "../../admission/entry.ts";
-import { type Finding, finding, listed } from "../finding.ts";
+import { advise, type Finding, finding, listed } from "../finding.ts";
 import { patchEntry } from "../patch.ts";
 import type { Rule, WebhookConfiguration, WebhookEntry } from "../read/webhook-configuration.ts";
 import type { ShippedEntry } from "../shipped-entries.ts";
@@ -29,7 +29,7 @@ export function checkPresence({ release, namespace }: Installation, configuratio
     finding("EntryMissing", severityOf(entry), {
       subject: subjectOf(configuration, entryName(entry)),
       message: `The entry is not there: ${WITHOUT[entry]}.`,
-      remedy: { text: "Apply the chart again.", command: `helm upgrade ${release} charts/pratique -n ${namespace} --reuse-values` },
+      remedy: advise("Apply the chart again.", `helm upgrade ${release} charts/pratique -n ${namespace} --reuse-values`),
     }),
   );
 }
@@ -54,7 +54,7 @@ function checkFailurePolicy({ configuration, entry, shipped }: ComparedEntry): r
     finding("FailsOpen", "danger", {
       subject: subjectOf(configuration, entry.name),
       message: `failurePolicy is ${entry.failurePolicy}: while Pratique does not answer, every Pod comes into an enforcing namespace unjudged.`,
-      remedy: { text: "Let the entry fail closed.", command: patchEntry(configuration, entry, [{ field: "failurePolicy", value: "Fail" }]) },
+      remedy: advise("Let the entry fail closed.", patchEntry(configuration, entry, [{ field: "failurePolicy", value: "Fail" }])),
     }),
   ];
 }
@@ -66,7 +66,7 @@ function checkRules({ configuration, entry, shipped }: ComparedEntry): readonly 
     finding("RuleMissing", severityOf(shipped.entry), {
       subject: subjectOf(configuration, entry.name),
       message: `No rule matches ${listed(missing, 6)}: that goes by without this entry.`,
-      remedy: { text: "Write the rules of the chart.", command: patchEntry(configuration, entry, [{ field: "rules", value: shipped.rules }]) },
+      remedy: advise("Write the rules of the chart.", patchEntry(configuration, entry, [{ field: "rules", value: shipped.rules }])),
     }),
   ];
 }
@@ -89,7 +89,7 @@ function checkMatching({ configuration, entry, shipped }: ComparedEntry): readon
       finding("MatchesExactly", severity, {
         subject,
         message: `matchPolicy is ${entry.matchPolicy}: what is written through another version of the API goes by without this entry.`,
-        remedy: { text: "Match equivalent requests too.", command: patchEntry(configuration, entry, [{ field: "matchPolicy", value: "Equivalent" }]) },
+        remedy: advise("Match equivalent requests too.", patchEntry(configuration, entry, [{ field: "matchPolicy", value: "Equivalent" }])),
       }),
     );
   }
@@ -98,7 +98,7 @@ function checkMatching({ configuration, entry, shipped }: ComparedEntry): readon
       finding("MatchConditions", severity, {
         subject,
         message: `The entry is called only where this holds, and other requests go by: ${listed(entry.matchConditions, 2)}.`,
-        remedy: { text: "Take the conditions away, or know whom they let through.", command: patchEntry(configuration, entry, [{ field: "matchConditions", remove: true }]) },
+        remedy: advise("Take the conditions away, or know whom they let through.", patchEntry(configuration, entry, [{ field: "matchConditions", remove: true }])),
       }),
     );
   }
@@ -107,7 +107,7 @@ function checkMatching({ configuration, entry, shipped }: ComparedEntry): readon
       finding("ObjectSelector", severity, {
         subject,
         message: "The entry is called for objects with certain labels alone, and whoever writes an object writes its labels.",
-        remedy: { text: "Select every object.", command: patchEntry(configuration, entry, [{ field: "objectSelector", value: {} }]) },
+        remedy: advise("Select every object.", patchEntry(configuration, entry, [{ field: "objectSelector", value: {} }])),
       }),
     );
   }
@@ -122,7 +122,7 @@ function checkPath({ configuration, entry, shipped }: ComparedEntry): readonly F
     finding("WrongPath", severityOf(shipped.entry), {
       subject: subjectOf(configuration, entry.name),
       message: `The API server posts to ${entry.target.path}, where another question is answered.`,
-      remedy: { text: `Post to ${path}.`, command: field && patchEntry(configuration, entry, [{ field, value: path }]) },
+      remedy: advise(`Post to ${path}.`, field && patchEntry(configuration, entry, [{ field, value: path }])),
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import { type Finding, finding, listed } from "../finding.ts";
+import { advise, type Finding, finding, listed } from "../finding.ts";
 import { word } from "../patch.ts";
 import type { Editor } from "../read/editors.ts";
 import type { LabelPolicy } from "../read/label-policy.ts";
@@ -33,13 +33,13 @@ function weakened({ name, bindings }: LabelPolicy, faults: readonly string[]): F
     subject: { kind: "ValidatingAdmissionPolicy", name },
     message: `It is there to keep the labels of Pratique from being changed, and does not: ${listed(faults)}.`,
     remedy: isAction
-      ? { text: "Let the binding deny.", command: `kubectl patch validatingadmissionpolicybinding ${word(binding.name)} --type=merge -p '{"spec":{"validationActions":["Deny"]}}'` }
-      : { text: "Apply the chart again, which writes policy and binding whole." },
+      ? advise("Let the binding deny.", `kubectl patch validatingadmissionpolicybinding ${word(binding.name)} --type=merge -p '{"spec":{"validationActions":["Deny"]}}'`)
+      : advise("Apply the chart again, which writes policy and binding whole."),
   });
 }
 
 function unprotected(editors: readonly Editor[], command: string): Finding {
-  const remedy = { text: "Have the API server ask for a permission of its own before one of these labels is changed:", command };
+  const remedy = advise("Have the API server ask for a permission of its own before one of these labels is changed:", command);
   const subject: Finding["subject"] = { kind: "Cluster", name: "cluster", part: "labels pratique.dev/*" };
   if (editors.length === 0) {
     return finding("LabelsUnprotected", "advice", { subject, message: "No ValidatingAdmissionPolicy protects the labels. By RBAC nobody but cluster administrators may change namespaces now, and a single RoleBinding changes that.", remedy });

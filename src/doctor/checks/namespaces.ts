@@ -1,6 +1,6 @@
 import { labelFaultLine, type LabelReading, readLabels, unknownLabelLine } from "../../admission/labels.ts";
 import type { Config } from "../../config.ts";
-import { counted, type Finding, finding, listed } from "../finding.ts";
+import { advise, counted, type Finding, finding, listed } from "../finding.ts";
 import { word } from "../patch.ts";
 import type { PolicyState } from "../read/policy.ts";
 import { type Seen, whenSeen } from "../seen.ts";
@@ -28,8 +28,8 @@ export function checkNamespaces({ config, own, namespaces, policies }: Reading):
 function checkLabels({ name, faults, unknown }: ReadNamespace): readonly Finding[] {
   const subject = { kind: "Namespace", name };
   return [
-    ...faults.map((fault) => finding("LabelUnreadable", "broken", { subject, message: `${labelFaultLine(fault)}.`, remedy: { text: "Write one of those values, or take the label off:", command: removal(name, fault.key) } })),
-    ...unknown.map((key) => finding("LabelUnknown", "broken", { subject, message: `${unknownLabelLine(key)}.`, remedy: { text: "Write the label that was meant, and take this one off:", command: removal(name, key) } })),
+    ...faults.map((fault) => finding("LabelUnreadable", "broken", { subject, message: `${labelFaultLine(fault)}.`, remedy: advise("Write one of those values, or take the label off:", removal(name, fault.key)) })),
+    ...unknown.map((key) => finding("LabelUnknown", "broken", { subject, message: `${unknownLabelLine(key)}.`, remedy: advise("Write the label that was meant, and take this one off:", removal(name, key)) })),
   ];
 }
 
@@ -49,7 +49,7 @@ function checkCoverage(judged: readonly ReadNamespace[]): readonly Finding[] {
     finding("NamespacesUncovered", "advice", {
       subject: CLUSTER,
       message: `No label and no default asks for anything in ${parts.join(", and in ")}: every image comes in, and nobody is told.`,
-      remedy: { text: "Begin by watching; docs/rollout.md leads from there.", command: first && `kubectl label namespace ${word(first)} pratique.dev/warn=signed pratique.dev/audit=signed` },
+      remedy: advise("Begin by watching; docs/rollout.md leads from there.", first && `kubectl label namespace ${word(first)} pratique.dev/warn=signed pratique.dev/audit=signed`),
     }),
   ];
 }
@@ -61,7 +61,7 @@ function checkRehearsals(judged: readonly ReadNamespace[]): readonly Finding[] {
     finding("NamespacesRehearse", "advice", {
       subject: CLUSTER,
       message: `${counted(rehearsing.length, "namespace")} (${listed(rehearsing)}) ${rehearsing.length === 1 ? "warns or audits, and refuses" : "warn or audit, and refuse"} nothing.`,
-      remedy: { text: "See what would be refused, then enforce:", command: `kubectl label --dry-run=server namespace ${word(rehearsing[0] ?? "")} pratique.dev/enforce=signed` },
+      remedy: advise("See what would be refused, then enforce:", `kubectl label --dry-run=server namespace ${word(rehearsing[0] ?? "")} pratique.dev/enforce=signed`),
     }),
   ];
 }
@@ -73,7 +73,7 @@ function checkVerified(judged: readonly ReadNamespace[], policies: readonly Poli
     finding("VerifiedWithoutPolicy", "broken", {
       subject: CLUSTER,
       message: `${listed(verified)} ${verified.length === 1 ? "enforces" : "enforce"} \`verified\`, and there is no ClusterTrustPolicy: every image is refused as NoPolicy.`,
-      remedy: { text: "Write a policy (docs/policy.md), or ask for `signed` meanwhile:", command: `kubectl label --overwrite namespace ${verified.map(word).join(" ")} pratique.dev/enforce=signed` },
+      remedy: advise("Write a policy (docs/policy.md), or ask for `signed` meanwhile:", `kubectl label --overwrite namespace ${verified.map(word).join(" ")} pratique.dev/enforce=signed`),
     }),
   ];
 }
@@ -86,7 +86,7 @@ function checkPolicy({ kind, namespace, name, ready, message }: PolicyState): re
     finding("PolicyNotReady", "broken", {
       subject: { kind, namespace: namespace || undefined, name },
       message: `${why}. Every image that it governs is refused meanwhile.`,
-      remedy: { text: `Correct the policy or the Secret that it names: kubectl get ${kind.toLowerCase()}${scope} ${word(name)} -o yaml` },
+      remedy: advise("Correct the policy, or the Secret that it names:", `kubectl get ${kind.toLowerCase()}${scope} ${word(name)} -o yaml`),
     }),
   ];
 }

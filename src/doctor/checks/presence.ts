@@ -1,5 +1,5 @@
 import { readLabels } from "../../admission/labels.ts";
-import { type Finding, finding, listed } from "../finding.ts";
+import { advise, type Finding, finding, listed } from "../finding.ts";
 import { NOTHING } from "../nothing.ts";
 import { whenSeen } from "../seen.ts";
 import type { ClusterNamespace, Installation, Snapshot } from "../snapshot.ts";
@@ -20,7 +20,7 @@ function notInstalled(labelled: readonly string[]): Finding {
   return finding("NotInstalled", labelled.length === 0 ? "broken" : "danger", {
     subject: { kind: "Cluster", name: "cluster" },
     message,
-    remedy: { text: "Install the chart.", command: "helm install pratique charts/pratique -n pratique-system --create-namespace" },
+    remedy: advise("Install the chart.", "helm install pratique charts/pratique -n pratique-system --create-namespace"),
   });
 }
 
@@ -31,13 +31,13 @@ function checkParts({ name, namespace, release, configuration, deployment }: Ins
       finding("WebhooksMissing", "danger", {
         subject: { kind: "Deployment", namespace, name },
         message: `There is no webhook configuration that calls it, so nothing is judged${labelled.length === 0 ? "" : `, and every image comes into ${listed(labelled)}`}.`,
-        remedy: { text: "Apply the chart again.", command: upgrade },
+        remedy: advise("Apply the chart again.", upgrade),
       }),
     ];
   }
   return whenSeen(deployment, (value) => {
     if (value !== undefined) return [];
-    const remedy = { text: `Apply the chart again; or, where Pratique is to go, take the configuration away, which is all that is left of it: kubectl delete validatingwebhookconfiguration ${configuration.name}`, command: upgrade };
+    const remedy = advise("Apply the chart again; or, where Pratique is to go, take away what is left of it:", upgrade, `kubectl delete validatingwebhookconfiguration ${configuration.name}`);
     return [
       finding("DeploymentMissing", "broken", {
         subject: { kind: "ValidatingWebhookConfiguration", name: configuration.name },
@@ -55,7 +55,7 @@ function checkSeveral(installations: readonly Installation[]): readonly Finding[
     finding("SeveralInstallations", "advice", {
       subject: { kind: "Cluster", name: "cluster" },
       message: `There are ${installations.length}, which read the same labels and judge every Pod each for itself: ${listed(installations.map(({ namespace, name }) => `${namespace}/${name}`))}.`,
-      remedy: { text: "Keep one: `helm uninstall` takes the webhooks of the other away first." },
+      remedy: advise("Keep one. Uninstalling the other takes its webhooks away first:", ...others.map(({ namespace, release }) => `helm uninstall ${release} -n ${namespace}`)),
     }),
   ];
 }

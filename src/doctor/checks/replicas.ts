@@ -1,4 +1,4 @@
-import { type Finding, finding, listed } from "../finding.ts";
+import { advise, type Finding, finding, listed } from "../finding.ts";
 import { selects } from "../label-selector.ts";
 import { word } from "../patch.ts";
 import type { Budget, Deployment, Node, Pod } from "../read/workload.ts";
@@ -25,7 +25,8 @@ export function checkReplicas({ deployment, autoscalers, budgets, pods }: Instal
 function checkReady({ replicas, ready, namespace, name }: Deployment, subject: Subject): readonly Finding[] {
   if (ready >= replicas && replicas > 0) return [];
   const meaning = ready === 0 ? ": no Pod starts in a namespace that enforces" : "";
-  const remedy = replicas === 0 ? { text: "Scale it up.", command: `kubectl scale deployment -n ${namespace} ${name} --replicas=2` } : { text: `See why: kubectl describe pods -n ${namespace} -l app.kubernetes.io/name=pratique; kubectl logs -n ${namespace} deployment/${name}` };
+  const look = [`kubectl describe pods -n ${namespace} -l app.kubernetes.io/name=pratique`, `kubectl logs -n ${namespace} deployment/${name}`];
+  const remedy = replicas === 0 ? advise("Scale it up.", `kubectl scale deployment -n ${namespace} ${name} --replicas=2`) : advise("See why:", ...look);
   return [finding("NotReady", "broken", { subject, message: `${ready} of ${replicas} Pods are ready${meaning}.`, remedy })];
 }
 
@@ -33,14 +34,14 @@ function checkFloor({ replicas, namespace, name }: Deployment, subject: Subject,
   if (autoscaler !== undefined) {
     if (autoscaler.minReplicas > 1) return [];
     const command = `kubectl patch horizontalpodautoscaler -n ${namespace} ${word(autoscaler.name)} --type=merge -p '{"spec":{"minReplicas":2}}'`;
-    return [finding("AutoscalerToOne", "broken", { subject: { kind: "HorizontalPodAutoscaler", namespace, name: autoscaler.name }, message: "It may leave one Pod alone: while that moves or restarts, no Pod starts in a namespace that enforces.", remedy: { text: "Keep two.", command } })];
+    return [finding("AutoscalerToOne", "broken", { subject: { kind: "HorizontalPodAutoscaler", namespace, name: autoscaler.name }, message: "It may leave one Pod alone: while that moves or restarts, no Pod starts in a namespace that enforces.", remedy: advise("Keep two.", command) })];
   }
   if (replicas !== 1) return [];
   return [
     finding("SingleReplica", "broken", {
       subject,
       message: "One Pod answers alone: while it moves or restarts, no Pod starts in a namespace that enforces. A budget cannot keep it there without blocking drains.",
-      remedy: { text: "Run two (chart value `replicas`).", command: `kubectl scale deployment -n ${namespace} ${name} --replicas=2` },
+      remedy: advise("Run two (chart value `replicas`).", `kubectl scale deployment -n ${namespace} ${name} --replicas=2`),
     }),
   ];
 }
@@ -49,13 +50,13 @@ function checkBudgets({ replicas, namespace, name }: Deployment, subject: Subjec
   if (budgets.length === 0) {
     if (replicas < 2) return [];
     const command = `kubectl create poddisruptionbudget ${name} -n ${namespace} --selector=app.kubernetes.io/name=pratique --max-unavailable=1`;
-    return [finding("BudgetMissing", "advice", { subject, message: "There is no PodDisruptionBudget: drains may take all Pods at once.", remedy: { text: "Let one go at a time (chart value `podDisruptionBudget.enabled`).", command } })];
+    return [finding("BudgetMissing", "advice", { subject, message: "There is no PodDisruptionBudget: drains may take all Pods at once.", remedy: advise("Let one go at a time (chart value `podDisruptionBudget.enabled`).", command) })];
   }
   return budgets.filter((budget) => blocks(budget, replicas)).map((budget) =>
     finding("BudgetBlocksDrain", "broken", {
       subject: { kind: "PodDisruptionBudget", namespace, name: budget.name },
       message: `${budget.minAvailable === undefined ? `maxUnavailable is ${budget.maxUnavailable}` : `minAvailable is ${budget.minAvailable}`} with ${replicas === 1 ? "1 replica" : `${replicas} replicas`}: no node that runs one can be drained.`,
-      remedy: { text: "Let one go at a time.", command: `kubectl patch poddisruptionbudget -n ${namespace} ${word(budget.name)} --type=merge -p '{"spec":{"minAvailable":null,"maxUnavailable":1}}'` },
+      remedy: advise("Let one go at a time.", `kubectl patch poddisruptionbudget -n ${namespace} ${word(budget.name)} --type=merge -p '{"spec":{"minAvailable":null,"maxUnavailable":1}}'`),
     }),
   );
 }
@@ -75,7 +76,7 @@ function checkSpread(ready: readonly Pod[], nodes: readonly Node[], subject: Sub
   const used = new Set(ready.flatMap(({ node }) => node ?? []));
   const schedulable = nodes.filter(({ isSchedulable }) => isSchedulable);
   if (ready.length < 2 || schedulable.length < 2) return [];
-  const remedy = { text: "See what keeps them together (taints, affinity, room on other nodes), then start them again.", command: `kubectl rollout restart deployment -n ${subject.namespace} ${subject.name}` };
+  const remedy = advise("See what keeps them together (taints, affinity, room on other nodes), then start them again.", `kubectl rollout restart deployment -n ${subject.namespace} ${subject.name}`);
   if (used.size === 1) return [finding("SameNode", "advice", { subject, message: `All ${ready.length} Pods run on node ${listed([...used])}, and go with it.`, remedy })];
   const zones = new Set(nodes.filter(({ name }) => used.has(name)).map(({ zone }) => zone));
   const others = new Set(schedulable.flatMap(({ zone }) => zone ?? []));
@@ -85,5 +86,5 @@ function checkSpread(ready: readonly Pod[], nodes: readonly Node[], subject: Sub
 
 function checkImage({ image }: Deployment, subject: Subject): readonly Finding[] {
   if (image.includes("@sha256:")) return [];
-  return [finding("ImageByTag", "advice", { subject, message: `It runs ${image}, and a tag may move.`, remedy: { text: "Name its digest (chart value `image.digest`); `crane digest` says which." } })];
+  return [finding("ImageByTag", "advice", { subject, message: `It runs ${image}, and a tag may move.`, remedy: advise("Name its digest (chart value `image.digest`); `crane digest` says which.") })];
 }

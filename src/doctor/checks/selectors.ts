@@ -1,5 +1,5 @@
 import { readLabels } from "../../admission/labels.ts";
-import { type Finding, finding, listed } from "../finding.ts";
+import { advise, type Finding, finding, listed } from "../finding.ts";
 import { type LabelSelector, requirementText, selects } from "../label-selector.ts";
 import { patchEntry, selectorObject } from "../patch.ts";
 import { METADATA_NAME, type Selection } from "../shipped-entries.ts";
@@ -45,10 +45,7 @@ function narrowedFinding({ configuration, entry, shipped }: ComparedEntry, narro
   return finding("SelectorNarrowed", severityOf(shipped.entry), {
     subject: subjectOf(configuration, entry.name),
     message: `The namespace selector asks for more than the labels of Pratique, so whoever labels a namespace accordingly is not judged: ${narrowing.join(", ")}.${now}`,
-    remedy: {
-      text: "Write the selector of the chart. On AKS, where the admissions enforcer adds its own, annotate the configuration with admissions.enforcer/disabled=true first.",
-      command: rewrite({ configuration, entry, shipped }),
-    },
+    remedy: advise("Write the selector of the chart. On AKS, where the admissions enforcer adds its own, annotate the configuration with admissions.enforcer/disabled=true first.", rewrite({ configuration, entry, shipped })),
   });
 }
 
@@ -61,7 +58,7 @@ function checkItself({ configuration, entry, shipped }: ComparedEntry, { namespa
     finding("JudgesItself", "danger", {
       subject: subjectOf(configuration, entry.name),
       message: `Where ${listed(judged)} enforces, no Pod starts there while Pratique does not answer: neither its own nor those that the cluster runs on.`,
-      remedy: { text: "Write the selector of the chart, which leaves them out by name.", command: rewrite({ configuration, entry, shipped }) },
+      remedy: advise("Write the selector of the chart, which leaves them out by name.", rewrite({ configuration, entry, shipped })),
     }),
   ];
 }
@@ -79,7 +76,7 @@ function checkStep({ configuration, entry, shipped }: ComparedEntry): readonly F
     finding("SelectorOutOfStep", severity, {
       subject: subjectOf(configuration, entry.name),
       message: `The selector does not follow the labels and \`defaults\` of the configuration: the entry is ${example.isMissed ? "not called" : "called"} for a namespace with ${labelText(example.labels)}, and should${example.isMissed ? "" : " not"} be.`,
-      remedy: { text: "Write the selector of the chart for this configuration.", command: rewrite({ configuration, entry, shipped }) },
+      remedy: advise("Write the selector of the chart for this configuration.", rewrite({ configuration, entry, shipped })),
     }),
   ];
 }

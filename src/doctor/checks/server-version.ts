@@ -1,4 +1,4 @@
-import { type Finding, finding } from "../finding.ts";
+import { advise, type Finding, finding } from "../finding.ts";
 import { type Seen, whenSeen } from "../seen.ts";
 import { TESTED_MINORS } from "../tested-versions.ts";
 
@@ -8,8 +8,8 @@ export function checkServerVersion(version: Seen<string>): readonly Finding[] {
     const subject: Finding["subject"] = { kind: "Cluster", name: "cluster", part: `API server ${text}` };
     const minor = Number(/^v?1\.(\d+)/.exec(text)?.[1]);
     const { oldest, newest } = TESTED_MINORS;
-    if (minor < oldest) return [finding("ServerTooOld", "broken", { subject, message: `Pratique is for Kubernetes 1.${oldest} and newer.`, remedy: { text: "Upgrade the cluster." } })];
+    if (minor < oldest) return [finding("ServerTooOld", "broken", { subject, message: `Pratique is for Kubernetes 1.${oldest} and newer.`, remedy: advise("Upgrade the cluster.") })];
     if (minor <= newest) return [];
-    return [finding("ServerUntested", "advice", { subject, message: `Pratique was tested up to Kubernetes 1.${newest}.`, remedy: { text: "See whether a newer Pratique was tested with it, and rehearse with `warn` first." } })];
+    return [finding("ServerUntested", "advice", { subject, message: `Pratique was tested up to Kubernetes 1.${newest}.`, remedy: advise("See whether a newer Pratique was tested with it, and rehearse with `warn` first.") })];
   });
 }

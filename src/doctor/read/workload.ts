@@ -15,9 +15,10 @@ export interface Deployment {
   readonly podLabels: Labels;
   /** The ConfigMap with the configuration. */
   readonly configMap: string | undefined;
-  /** The Secret with the serving certificate, where it is mounted. */
+  /** The Secret with the serving certificate, mounted or looked after by the program. */
   readonly certificateSecret: string | undefined;
-  readonly args: readonly string[];
+  /** Whether the program looks after that Secret. */
+  readonly isCertificateManaged: boolean;
 }
 
 export interface Pod {
@@ -61,6 +62,7 @@ export function readDeployment(object: JsonObject): Deployment {
   const template = objectField(spec, "template") ?? {};
   const podSpec = objectField(template, "spec") ?? {};
   const container = (arrayField(podSpec, "containers") ?? []).find(isObject) ?? {};
+  const managed = flagValue(container, "certificate-secret");
   return {
     namespace,
     name,
@@ -71,8 +73,8 @@ export function readDeployment(object: JsonObject): Deployment {
     selector: readSelector(objectField(spec, "selector")),
     podLabels: stringMapField(objectField(template, "metadata") ?? {}, "labels"),
     configMap: volumeSource(podSpec, "config", "configMap", "name"),
-    certificateSecret: volumeSource(podSpec, "tls", "secret", "secretName"),
-    args: (arrayField(container, "args") ?? []).filter((word) => typeof word === "string"),
+    certificateSecret: managed ?? volumeSource(podSpec, "tls", "secret", "secretName"),
+    isCertificateManaged: managed !== undefined,
   };
 }
 
@@ -120,6 +122,11 @@ export function instant(text: string | undefined): number | undefined {
 
 function countField(spec: JsonObject, name: string): number | string | undefined {
   return numberField(spec, name) ?? stringField(spec, name);
+}
+
+function flagValue(container: JsonObject, name: string): string | undefined {
+  const words = (arrayField(container, "args") ?? []).filter((word) => typeof word === "string");
+  return words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
 }
 
 function volumeSource(podSpec: JsonObject, volume: string, source: string, name: string): string | undefined {
