@@ -14,7 +14,7 @@ export const PLANS = {
   outages: 12,
   plans: 2,
   policies: 8,
-  rbac: 16,
+  rbac: 15,
   references: 3,
   soak: 1,
   verified: 46,

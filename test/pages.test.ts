@@ -49,7 +49,7 @@ interface CommandLine {
 /** The calls of the program in the shell blocks of a page: at the start of a line, in a pipe, or after what runs it. */
 function commandLines(markdown: string): readonly CommandLine[] {
   const lines = shellBlocks(markdown).flatMap((block) => block.split("\n").map((line) => line.replace(/\s#\s.*$/, "")));
-  const calls = lines.flatMap((line) => [...line.matchAll(/(?:^|[$|;(] ?|&& |pratique -- |exec \S+ (?:-n \S+ )?-- )pratique ((?!-- )[^|;)>]*)/g)]);
+  const calls = lines.flatMap((line) => Array.from(line.matchAll(/(?:^|[$|;(] ?|&& |pratique -- |exec \S+ (?:-n \S+ )?-- )pratique ((?!-- )[^|;)>]*)/g)));
   return calls.flatMap(([, call = ""]) => {
     const [command = "", ...words] = call.trim().split(/\s+/);
     const options = words.filter((word) => /^--?[a-zA-Z]/.test(word)).map((word) => word.replace(/=.*$/, ""));
