@@ -9,6 +9,9 @@ Usage: pratique doctor [-n NS] [OPTIONS]
 Options:
   -n, --namespace NS     the installation in this namespace; without it, every one that is
                          in the cluster
+  --ask ENTRY            which entries of the webhook are asked, by dry runs that they must
+                         refuse: policies, namespaces or enforce, or none; may come several
+                         times. Without it, all three
   --output FORMAT        text (the default) or json
   --kubeconfig FILE      the cluster to look at; without it, as kubectl finds it, or the
                          cluster of the Pod that this runs in
@@ -20,9 +23,10 @@ itself. broken: something does not do what it is there for. advice: it works, an
 better otherwise. Every code is explained in docs/doctor.md.
 
 What your account may not read is listed as "not looked at", with what to grant, and is
-never taken for well; docs/doctor.md has a role that is enough. To ask the webhook it has
-to be allowed to create what it asks with: a TrustPolicy in Pratique's namespace, a
-Namespace, and a Pod in a namespace that enforces.
+never taken for well; docs/doctor.md has roles that are enough. A dry run takes the right
+to create: a TrustPolicy in Pratique's own namespace for the entry \`policies\`, a Namespace
+for \`namespaces\`, and a Pod in a namespace that enforces for \`enforce\`. An account that
+should not have these rights can leave the question out with --ask.
 
 Exit status:
   0   nothing is dangerous or broken; there may be advice
@@ -31,6 +35,7 @@ Exit status:
 
 Examples:
   pratique doctor
+  pratique doctor --ask policies
   pratique doctor -n pratique-system --context production
   pratique doctor --output json | jq -r '.findings[] | [.severity, .code, .message] | @tsv'
 `;

@@ -84,5 +84,6 @@ function totalLine({ findings, unseen }: Diagnosis, paint: Paint): string {
     return count === 0 ? [] : [paint(COLOURS[severity], `${count} ${severity}`)];
   });
   const open = unseen.length === 0 ? "" : `; ${counted(unseen.length, "thing")} not looked at`;
-  return `${paint("bold", `${counted(findings.length, "finding")}:`)} ${counts.join(", ") || paint("green", "nothing is wrong")}${open}`;
+  const well = unseen.length === 0 ? "nothing is wrong" : "nothing is wrong with what was seen";
+  return `${paint("bold", `${counted(findings.length, "finding")}:`)} ${counts.join(", ") || paint("green", well)}${open}`;
 }

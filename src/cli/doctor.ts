@@ -7,18 +7,22 @@ import { renderDoctorJson } from "./doctor-json.ts";
 import { parseDoctorOptions } from "./doctor-options.ts";
 import { renderDoctorText } from "./doctor-text.ts";
 import type { ExitStatus, Io } from "./io.ts";
+import { Progress } from "./progress.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Looks at what is installed and prints what is wrong with it. */
 export async function doctor(args: readonly string[], io: Io): Promise<ExitStatus> {
-  const { namespace, cluster, output } = parseDoctorOptions(args);
+  const { namespace, ask, cluster, output } = parseDoctorOptions(args);
   const parts = await compose(cluster);
+  const progress = new Progress(io.stderr, parts.ports.timer, undefined);
   try {
-    const snapshot = await lookAt(parts.ports, { namespace, signal: new AbortController().signal });
+    const snapshot = await lookAt(parts.ports, { namespace, ask, signal: new AbortController().signal });
+    progress.end();
     const diagnosis = diagnose(snapshot);
     io.stdout.write(output === "json" ? renderDoctorJson(snapshot, diagnosis) : renderDoctorText(snapshot, diagnosis, io.stdout));
     return statusOf(diagnosis);
   } finally {
+    progress.end();
     await parts.close();
   }
 }

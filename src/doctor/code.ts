@@ -29,8 +29,10 @@ export const CODES = {
   NoAnswer: ["broken"],
   NotCalled: ["danger", "broken"],
   SlowAnswer: ["advice"],
+  ServiceAstray: ["broken"],
   // The Pods.
   NotReady: ["broken"],
+  RolloutStuck: ["broken"],
   SingleReplica: ["broken"],
   AutoscalerToOne: ["broken"],
   BudgetMissing: ["advice"],

@@ -7,6 +7,7 @@ import { checkNamespaces } from "./checks/namespaces.ts";
 import { checkPresence } from "./checks/presence.ts";
 import { checkReplicas } from "./checks/replicas.ts";
 import { checkSelector } from "./checks/selectors.ts";
+import { checkService } from "./checks/service.ts";
 import { checkServerVersion } from "./checks/server-version.ts";
 import { checkTimeout } from "./checks/timeouts.ts";
 import type { Config } from "../config.ts";
@@ -42,6 +43,7 @@ function diagnoseInstallation(installation: Installation, snapshot: Snapshot): r
   return [
     ...checkAnswers(installation),
     ...diagnoseEntries(installation, selection, namespaces),
+    ...checkService(installation),
     ...checkCertificates(installation, snapshot.now),
     ...checkReplicas(installation, snapshot),
     ...checkConfiguration(installation, namespaces),
@@ -74,11 +76,11 @@ function selectionOf({ settings, namespace }: Installation): KnownSelection | un
 const NO_CONFIG: Selection["config"] = { defaults: NOTHING, exemptions: { namespaces: new Set(), images: [] } };
 
 function unseenOf(snapshot: Snapshot): readonly string[] {
-  const { serverVersion, namespaces, policies, nodes, labelPolicies, editors } = snapshot;
-  const shared: readonly Seen<unknown>[] = [serverVersion, namespaces, policies, nodes, labelPolicies, editors];
+  const { serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors } = snapshot;
+  const shared: readonly Seen<unknown>[] = [serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors];
   const own = snapshot.installations.flatMap(({ deployment, pods, budgets, autoscalers, service, settings, certificate }): readonly Seen<unknown>[] => [deployment, pods, budgets, autoscalers, service, settings, certificate]);
   const replies = snapshot.installations.flatMap(({ replies }) => replies.flatMap(({ entry, reply }) => (reply.kind === "unasked" ? [`whether ${entryName(entry)} answers: ${reply.why}`] : [])));
-  return [...new Set([...snapshot.unseen, ...[...shared, ...own].flatMap((state) => (state.kind === "unseen" ? [state.why] : [])), ...replies])];
+  return [...new Set([...[...shared, ...own].flatMap((state) => (state.kind === "unseen" ? [state.why] : [])), ...replies])];
 }
 
 // Two installations read the same namespaces and policies.

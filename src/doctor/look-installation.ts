@@ -9,7 +9,7 @@ import { readReply } from "./reply.ts";
 import { mapped, type Seen, seen } from "./seen.ts";
 import { NOTHING } from "./nothing.ts";
 import type { ClusterNamespace, EntryReply, Installation, Settings } from "./snapshot.ts";
-import { entryName, namespaceTrial, podTrial, policyTrial, type Trial } from "./trial.ts";
+import { type Askable, entryName, namespaceTrial, podTrial, policyTrial, type Trial } from "./trial.ts";
 
 /** What is known of an installation by the lists of the cluster. */
 export interface FoundInstallation {
@@ -22,25 +22,27 @@ export interface FoundInstallation {
 export interface Surroundings {
   readonly deployments: Seen<readonly JsonObject[]>;
   readonly namespaces: readonly ClusterNamespace[];
+  readonly ask: readonly Askable[];
 }
 
 const CORE = (resource: string): Resource => ({ group: "", version: "v1", resource });
 
 /** Reads what belongs to it, and asks its webhook. */
-export async function completeInstallation(found: FoundInstallation, looker: Looker, { deployments, namespaces }: Surroundings): Promise<Installation> {
+export async function completeInstallation(found: FoundInstallation, looker: Looker, { deployments, namespaces, ask }: Surroundings): Promise<Installation> {
   const { name, namespace, configuration } = found;
   const within = (resource: Resource, selector?: string): Listing => ({ ...resource, namespace, ...(selector !== undefined && { labelSelector: selector }) });
   const deployment = await lookAtDeployment(found, looker, deployments);
   const known = deployment.kind === "seen" ? deployment.value : undefined;
   const settings = await lookAtSettings(known?.configMap ?? name, namespace, looker);
   const enforcing = namespaces.find((each) => isEnforcing(each, settings, namespace))?.name;
+  const trials = [policyTrial(namespace), namespaceTrial(), ...(enforcing === undefined ? [] : [podTrial(enforcing)])];
   const [pods, budgets, autoscalers, service, certificate, replies] = await Promise.all([
     looker.list(within(CORE("pods"), selectorText(known))),
     looker.list(within({ group: "policy", version: "v1", resource: "poddisruptionbudgets" })),
     looker.list(within({ group: "autoscaling", version: "v2", resource: "horizontalpodautoscalers" })),
     looker.see(() => looker.ports.reader.get({ ...CORE("services"), namespace, name }, looker.call)),
     lookAtCertificate(deployment, namespace, looker),
-    configuration === undefined ? [] : ask(configuration, [policyTrial(namespace), namespaceTrial(), ...(enforcing === undefined ? [] : [podTrial(enforcing)])], looker),
+    askEntries(configuration, trials.filter(({ entry }) => ask.includes(entry)), looker),
   ]);
   return {
     ...found,
@@ -119,9 +121,9 @@ function dataOf(secret: JsonObject | undefined, key: string): string | undefined
 }
 
 // One after another, so that each has the time that it takes to itself.
-async function ask({ webhooks }: WebhookConfiguration, trials: readonly Trial[], looker: Looker): Promise<readonly EntryReply[]> {
+async function askEntries(configuration: WebhookConfiguration | undefined, trials: readonly Trial[], looker: Looker): Promise<readonly EntryReply[]> {
   const replies: EntryReply[] = [];
-  for (const trial of trials.filter(({ entry }) => webhooks.some(({ name }) => name === entryName(entry)))) replies.push(await askOne(trial, looker));
+  for (const trial of trials.filter(({ entry }) => configuration?.webhooks.some(({ name }) => name === entryName(entry)))) replies.push(await askOne(trial, looker));
   return replies;
 }
 

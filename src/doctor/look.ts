@@ -10,15 +10,18 @@ import { readWebhookConfiguration, type WebhookConfiguration } from "./read/webh
 import { type Deployment, metadataOf, readDeployment, readNode } from "./read/workload.ts";
 import { mapped, type Seen, seen } from "./seen.ts";
 import type { ClusterNamespace, Snapshot } from "./snapshot.ts";
+import type { Askable } from "./trial.ts";
 
 export interface LookRequest {
   /** The namespace of one installation; undefined for all of them. */
   readonly namespace: string | undefined;
+  /** The entries that are asked by dry runs. */
+  readonly ask: readonly Askable[];
   readonly signal: AbortSignal;
 }
 
 /** Reads what there is. Never throws for what the API server says or does not say: that is in the snapshot. */
-export async function lookAt(ports: DoctorPorts, { namespace, signal }: LookRequest): Promise<Snapshot> {
+export async function lookAt(ports: DoctorPorts, { namespace, ask, signal }: LookRequest): Promise<Snapshot> {
   const looker = new Looker(ports, { deadline: Number.POSITIVE_INFINITY, signal });
   const [serverVersion, configurations, deployments, namespaces, nodes, policies, labelPolicies, editors] = await Promise.all([
     looker.see(() => ports.reader.version(looker.call)),
@@ -30,19 +33,21 @@ export async function lookAt(ports: DoctorPorts, { namespace, signal }: LookRequ
     lookAtLabelPolicies(looker),
     lookAtEditors(looker),
   ]);
+  const called = mapped(configurations, (objects) => objects.flatMap((object) => readWebhookConfiguration(object) ?? []));
   const known = mapped(namespaces, (objects) => objects.map(readNamespace));
-  const found = foundInstallations(valueOf(configurations).flatMap((object) => readWebhookConfiguration(object) ?? []), valueOf(deployments).map(readDeployment));
+  const found = foundInstallations(valueOf(called), valueOf(deployments).map(readDeployment));
   const chosen = found.filter((each) => namespace === undefined || each.namespace === namespace);
   return {
     now: ports.timer.now(),
     serverVersion,
-    installations: await Promise.all(chosen.map((each) => completeInstallation(each, looker, { deployments, namespaces: valueOf(known) }))),
+    installations: await Promise.all(chosen.map((each) => completeInstallation(each, looker, { deployments, namespaces: valueOf(known), ask }))),
     namespaces: known,
     nodes: mapped(nodes, (objects) => objects.map(readNode)),
     policies,
     labelPolicies,
     editors,
-    unseen: [configurations, deployments].flatMap((state) => (state.kind === "unseen" ? [state.why] : [])),
+    configurations: called,
+    deployments,
   };
 }
 

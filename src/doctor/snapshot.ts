@@ -15,6 +15,9 @@ export interface Snapshot {
   readonly now: number;
   /** `v1.36.3`. */
   readonly serverVersion: Seen<string>;
+  readonly configurations: Seen<readonly WebhookConfiguration[]>;
+  readonly deployments: Seen<readonly unknown[]>;
+  /** What both of them come to, in the namespace that was asked for. */
   readonly installations: readonly Installation[];
   readonly namespaces: Seen<readonly ClusterNamespace[]>;
   readonly policies: Seen<readonly PolicyState[]>;
@@ -22,8 +25,6 @@ export interface Snapshot {
   readonly labelPolicies: Seen<readonly LabelPolicy[]>;
   /** Who may change the labels of namespaces, cluster administrators left out. */
   readonly editors: Seen<readonly Editor[]>;
-  /** What else could not be read, in words. */
-  readonly unseen: readonly string[];
 }
 
 /** One release of the chart, or what is left of it. */

@@ -1,9 +1,13 @@
 import { type Entry, webhookName } from "../admission/entry.ts";
 import type { JsonObject } from "../json.ts";
 
+/** The entries that can be asked without looking anything up; each answers for the whole way from the API server to a Pod. */
+export const ASKABLE = ["policies", "namespaces", "enforce"] as const satisfies readonly Entry[];
+export type Askable = (typeof ASKABLE)[number];
+
 /** An object that an entry must refuse without looking anything up; it is created as a dry run alone. */
 export interface Trial {
-  readonly entry: Entry;
+  readonly entry: Askable;
   /** The collection that it is created in. */
   readonly path: readonly string[];
   readonly object: JsonObject;

@@ -7,6 +7,7 @@ import { type ClusterReader, type Listing, type ObjectName, UnreadableError } fr
 import type { TrialAnswer } from "../../src/doctor/reply.ts";
 import { shippedEntries } from "../../src/doctor/shipped-entries.ts";
 import type { Snapshot } from "../../src/doctor/snapshot.ts";
+import { ASKABLE } from "../../src/doctor/trial.ts";
 import { type JsonObject, objectField, stringField, stringMapField } from "../../src/json.ts";
 import { type Authority, createAuthority } from "../helpers/certificates.ts";
 
@@ -125,7 +126,7 @@ function labelPolicy(): FakeObject {
 export async function examine(cluster: FakeCluster, namespace?: string): Promise<Diagnosis & { readonly snapshot: Snapshot; readonly asked: readonly string[] }> {
   const asked: string[] = [];
   const timer = { now: () => cluster.now, after: () => () => undefined };
-  const snapshot = await lookAt({ reader: readerOf(cluster, asked), timer }, { namespace, signal: new AbortController().signal });
+  const snapshot = await lookAt({ reader: readerOf(cluster, asked), timer }, { namespace, ask: ASKABLE, signal: new AbortController().signal });
   return { ...diagnose(snapshot), snapshot, asked };
 }
 

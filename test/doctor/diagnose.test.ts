@@ -138,6 +138,16 @@ const ROWS: readonly Row[] = [
     ],
   },
   { name: "misspelt values go by", change: (cluster) => void (entry(cluster, "enforce")["namespaceSelector"].matchExpressions[1] = { key: "pratique.dev/enforce", operator: "In", values: ["signed", "verified"] }), found: [["SelectorOutOfStep", "danger", /pratique\.dev\/enforce=misspelt/]] },
+  {
+    name: "an exempt namespace that waits all the same",
+    change: (cluster) => void (first(cluster, "/configmaps")["data"]["pratique.yaml"] = `${CONFIG}exemptions: { namespaces: [cilium] }\n`),
+    found: [
+      ["SelectorOutOfStep", "broken", /is called for namespace cilium with pratique\.dev\/enforce=signed, and should not be/],
+      ["SelectorOutOfStep", "broken", /./],
+      ["SelectorOutOfStep", "broken", /./],
+      ["SelectorOutOfStep", "broken", /./],
+    ],
+  },
   { name: "the gate has too little time", change: (cluster) => void (entry(cluster, "enforce")["timeoutSeconds"] = 5), found: [["TimeoutShort", "broken", /a review has 4\.5 s and not the 8 s/]], commands: [/timeoutSeconds","value":10/] },
 
   {
@@ -149,6 +159,9 @@ const ROWS: readonly Row[] = [
   { name: "a gate that was not called", change: (cluster) => void (cluster.answers["pods"] = { code: 201, message: "" }), found: [["NotCalled", "danger", /admitted a dry run/]] },
   { name: "slow answers", change: (cluster) => void (cluster.pause = 1500), found: [["SlowAnswer", "advice", /1500 ms/], ["SlowAnswer", "advice", /./], ["SlowAnswer", "advice", /./]] },
 
+  { name: "no Service", change: (cluster) => void (cluster.collections["/services"] = []), found: [["ServiceAstray", "broken", /it is not there/]] },
+  { name: "a Service for other Pods", change: (cluster) => void (first(cluster, "/services")["spec"].selector = { "app.kubernetes.io/name": "pratique", app: "x" }), found: [["ServiceAstray", "broken", /selects app=x, which/]] },
+  { name: "a rollout that does not come to its end", change: (cluster) => void (deployment(cluster)["status"].conditions = [{ type: "Progressing", status: "False", message: "it has timed out" }]), found: [["RolloutStuck", "broken", /it has timed out/]] },
   { name: "no Pod is ready", change: (cluster) => void (deployment(cluster)["status"] = {}), found: [["NotReady", "broken", /0 of 2 Pods are ready: no Pod starts/]] },
   { name: "one Pod is not ready", change: (cluster) => void (deployment(cluster)["status"].readyReplicas = 1), found: [["NotReady", "broken", /1 of 2 Pods are ready\./]] },
   {
@@ -285,7 +298,7 @@ const ROWS: readonly Row[] = [
     name: "namespaces that nothing covers",
     change: (cluster) => ["a", "b", "c", "d", "e", "f", "kube-public"].forEach((name) => addNamespace(cluster, name)),
     found: [["NamespacesUncovered", "advice", /in 6 namespaces of 9 \(a, b, c, d, e and 1 more\), and in kube-public of the cluster's own/]],
-    commands: ["kubectl label namespace a pratique.dev/warn=signed pratique.dev/audit=signed"],
+    commands: [/^kubectl get namespaces -l /, "kubectl label namespace a pratique.dev/warn=signed pratique.dev/audit=signed"],
   },
   { name: "a rehearsal", change: (cluster) => void addNamespace(cluster, "late", { "pratique.dev/warn": "signed", "pratique.dev/enforce": "none" }), found: [["NamespacesRehearse", "advice", /^1 namespace \(late\) warns or audits, and refuses nothing/]] },
   { name: "nobody to verify by", change: (cluster) => void (cluster.collections["pratique.dev/clustertrustpolicies"] = []), found: [["VerifiedWithoutPolicy", "broken", /^store enforces `verified`/]], commands: ["kubectl label --overwrite namespace store pratique.dev/enforce=signed"] },

@@ -49,7 +49,7 @@ function checkCoverage(judged: readonly ReadNamespace[]): readonly Finding[] {
     finding("NamespacesUncovered", "advice", {
       subject: CLUSTER,
       message: `No label and no default asks for anything in ${parts.join(", and in ")}: every image comes in, and nobody is told.`,
-      remedy: advise("Begin by watching; docs/rollout.md leads from there.", first && `kubectl label namespace ${word(first)} pratique.dev/warn=signed pratique.dev/audit=signed`),
+      remedy: advise("List them, and begin by watching; docs/rollout.md leads from there.", "kubectl get namespaces -l '!pratique.dev/enforce,!pratique.dev/warn,!pratique.dev/audit'", first && `kubectl label namespace ${word(first)} pratique.dev/warn=signed pratique.dev/audit=signed`),
     }),
   ];
 }

@@ -5,10 +5,11 @@ import { whenSeen } from "../seen.ts";
 import type { ClusterNamespace, Installation, Snapshot } from "../snapshot.ts";
 
 /** What of an installation is there at all. */
-export function checkPresence({ installations, namespaces }: Snapshot): readonly Finding[] {
+export function checkPresence({ installations, configurations, deployments, namespaces }: Snapshot): readonly Finding[] {
   const labelled = namespaces.kind === "seen" ? enforcing(namespaces.value) : [];
-  if (installations.length === 0) return [notInstalled(labelled)];
-  return [...installations.flatMap((installation) => checkParts(installation, labelled)), ...checkSeveral(installations)];
+  // Nothing was found where nobody could look.
+  if (installations.length === 0) return [configurations, deployments].some(({ kind }) => kind === "unseen") ? [] : [notInstalled(labelled)];
+  return [...installations.flatMap((installation) => checkParts(installation, configurations, labelled)), ...checkSeveral(installations)];
 }
 
 function enforcing(namespaces: readonly ClusterNamespace[]): readonly string[] {
@@ -24,9 +25,10 @@ function notInstalled(labelled: readonly string[]): Finding {
   });
 }
 
-function checkParts({ name, namespace, release, configuration, deployment }: Installation, labelled: readonly string[]): readonly Finding[] {
+function checkParts({ name, namespace, release, configuration, deployment }: Installation, configurations: Snapshot["configurations"], labelled: readonly string[]): readonly Finding[] {
   const upgrade = `helm upgrade ${release} charts/pratique -n ${namespace} --reuse-values`;
   if (configuration === undefined) {
+    if (configurations.kind === "unseen") return [];
     return [
       finding("WebhooksMissing", "danger", {
         subject: { kind: "Deployment", namespace, name },

@@ -14,6 +14,7 @@ export function checkReplicas({ deployment, autoscalers, budgets, pods }: Instal
     const subject: Subject = { kind: "Deployment", namespace: found.namespace, name: found.name };
     return [
       ...checkReady(found, subject),
+      ...checkRollout(found, subject),
       ...whenSeen(autoscalers, (all) => checkFloor(found, subject, all.find(({ target }) => target === `Deployment/${found.name}`))),
       ...whenSeen(budgets, (all) => checkBudgets(found, subject, all.filter(({ selector }) => selects(selector, found.podLabels)))),
       ...whenSeen(pods, (all) => whenSeen(nodes, (known) => checkSpread(all.filter(({ isReady }) => isReady), known, subject))),
@@ -28,6 +29,12 @@ function checkReady({ replicas, ready, namespace, name }: Deployment, subject: S
   const look = [`kubectl describe pods -n ${namespace} -l app.kubernetes.io/name=pratique`, `kubectl logs -n ${namespace} deployment/${name}`];
   const remedy = replicas === 0 ? advise("Scale it up.", `kubectl scale deployment -n ${namespace} ${name} --replicas=2`) : advise("See why:", ...look);
   return [finding("NotReady", "broken", { subject, message: `${ready} of ${replicas} Pods are ready${meaning}.`, remedy })];
+}
+
+// Old Pods may well be ready, so that nothing else shows it.
+function checkRollout({ stuck, namespace, name }: Deployment, subject: Subject): readonly Finding[] {
+  if (stuck === undefined) return [];
+  return [finding("RolloutStuck", "broken", { subject, message: `New Pods do not become ready, and the old ones go on with what they have: ${stuck}`, remedy: advise("See what keeps them, or go back:", `kubectl describe pods -n ${namespace} -l app.kubernetes.io/name=pratique`, `kubectl rollout undo deployment -n ${namespace} ${name}`) })];
 }
 
 function checkFloor({ replicas, namespace, name }: Deployment, subject: Subject, autoscaler: { readonly name: string; readonly minReplicas: number } | undefined): readonly Finding[] {

@@ -19,7 +19,7 @@ export function checkSelector(compared: ComparedEntry, selection: Selection, nam
   return [
     ...checkItself(compared, selection),
     ...(narrowing.length > 0 ? [narrowedFinding(compared, narrowing, missed(compared, selection, namespaces))] : []),
-    ...checkStep(compared),
+    ...checkStep(compared, [ANY_NAME, ...selection.config.exemptions.namespaces]),
   ];
 }
 
@@ -63,9 +63,9 @@ function checkItself({ configuration, entry, shipped }: ComparedEntry, { namespa
   ];
 }
 
-function checkStep({ configuration, entry, shipped }: ComparedEntry): readonly Finding[] {
+function checkStep({ configuration, entry, shipped }: ComparedEntry, names: readonly string[]): readonly Finding[] {
   const given = ours(entry.namespaceSelector);
-  const wrong = labelSets().flatMap((labels) => {
+  const wrong = names.flatMap(labelSets).flatMap((labels) => {
     const [wanted, is] = [selects(shipped.namespaceSelector, labels), selects(given, labels)];
     return wanted === is ? [] : [{ labels, isMissed: wanted }];
   });
@@ -75,7 +75,7 @@ function checkStep({ configuration, entry, shipped }: ComparedEntry): readonly F
   return [
     finding("SelectorOutOfStep", severity, {
       subject: subjectOf(configuration, entry.name),
-      message: `The selector does not follow the labels and \`defaults\` of the configuration: the entry is ${example.isMissed ? "not called" : "called"} for a namespace with ${labelText(example.labels)}, and should${example.isMissed ? "" : " not"} be.`,
+      message: `The selector does not follow the labels and \`defaults\` of the configuration: the entry is ${example.isMissed ? "not called" : "called"} for ${namespaceText(example.labels)}, and should${example.isMissed ? "" : " not"} be.`,
       remedy: advise("Write the selector of the chart for this configuration.", rewrite({ configuration, entry, shipped })),
     }),
   ];
@@ -91,13 +91,14 @@ function rewrite({ configuration, entry, shipped }: ComparedEntry): string {
 }
 
 /** Every combination of what the labels of the three modes may say. */
-function labelSets(): readonly ReadonlyMap<string, string>[] {
+function labelSets(name: string): readonly ReadonlyMap<string, string>[] {
   const combine = (sets: readonly ReadonlyMap<string, string>[], mode: string): readonly ReadonlyMap<string, string>[] =>
     sets.flatMap((set) => VALUES.map((value) => (value === undefined ? set : new Map([...set, [`${OURS}${mode}`, value]]))));
-  return MODES.reduce(combine, [new Map([[METADATA_NAME, ANY_NAME]])]);
+  return MODES.reduce(combine, [new Map([[METADATA_NAME, name]])]);
 }
 
-function labelText(labels: ReadonlyMap<string, string>): string {
+function namespaceText(labels: ReadonlyMap<string, string>): string {
+  const name = labels.get(METADATA_NAME);
   const texts = [...labels].filter(([key]) => key.startsWith(OURS)).map(([key, value]) => `${key}=${value}`);
-  return texts.length === 0 ? "no label of ours" : listed(texts);
+  return `${name === ANY_NAME ? "a namespace" : `namespace ${name}`} with ${texts.length === 0 ? "no label of ours" : listed(texts)}`;
 }

@@ -9,6 +9,8 @@ export interface Deployment {
   readonly labels: Labels;
   readonly replicas: number;
   readonly ready: number;
+  /** Why a rollout does not come to its end; undefined while it may. */
+  readonly stuck: string | undefined;
   /** Of the container that serves. */
   readonly image: string;
   readonly selector: LabelSelector;
@@ -69,6 +71,7 @@ export function readDeployment(object: JsonObject): Deployment {
     labels,
     replicas: numberField(spec, "replicas") ?? 1,
     ready: numberField(objectField(object, "status") ?? {}, "readyReplicas") ?? 0,
+    stuck: stuckRollout(object),
     image: stringField(container, "image") ?? "",
     selector: readSelector(objectField(spec, "selector")),
     podLabels: stringMapField(objectField(template, "metadata") ?? {}, "labels"),
@@ -118,6 +121,12 @@ export function metadataOf(object: JsonObject): { readonly namespace: string; re
 export function instant(text: string | undefined): number | undefined {
   const time = Date.parse(text ?? "");
   return Number.isNaN(time) ? undefined : time;
+}
+
+function stuckRollout(deployment: JsonObject): string | undefined {
+  const conditions = (arrayField(objectField(deployment, "status") ?? {}, "conditions") ?? []).filter(isObject);
+  const stuck = conditions.find((condition) => condition["type"] === "Progressing" && condition["status"] === "False");
+  return stuck && (stringField(stuck, "message") ?? "");
 }
 
 function countField(spec: JsonObject, name: string): number | string | undefined {
