@@ -222,6 +222,7 @@ const ROWS: readonly Row[] = [
     name: "a serving certificate for another name",
     change: (cluster) => {
       for (const webhook of first(cluster, WEBHOOKS)["webhooks"]) webhook.clientConfig.service.name = "gate";
+      first(cluster, "/services")["metadata"].name = "gate";
       cluster.collections["apps/deployments"] = [{ ...deployment(cluster), metadata: { ...deployment(cluster)["metadata"], name: "gate" } }];
     },
     found: [["CertificateForOther", "broken", /It is for DNS:pratique\.pratique-system\.svc, and the API server calls gate\.pratique-system\.svc/]],
