@@ -33,8 +33,8 @@ export const CODES = {
   // The Pods.
   NotReady: ["broken"],
   RolloutStuck: ["broken"],
-  SingleReplica: ["broken"],
-  AutoscalerToOne: ["broken"],
+  SingleReplica: ["broken", "advice"],
+  AutoscalerToOne: ["broken", "advice"],
   BudgetMissing: ["advice"],
   BudgetBlocksDrain: ["broken"],
   SameNode: ["advice"],

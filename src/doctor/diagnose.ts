@@ -13,6 +13,7 @@ import { checkTimeout } from "./checks/timeouts.ts";
 import type { Config } from "../config.ts";
 import { NOTHING } from "./nothing.ts";
 import { type Finding, inOrder } from "./finding.ts";
+import { type Reliance, relianceOn } from "./reliance.ts";
 import type { Seen } from "./seen.ts";
 import { type Selection, shippedEntries } from "./shipped-entries.ts";
 import type { ClusterNamespace, Installation, Snapshot } from "./snapshot.ts";
@@ -28,16 +29,17 @@ export interface Diagnosis {
 
 /** Everything that can be concluded from one look. */
 export function diagnose(snapshot: Snapshot): Diagnosis {
+  const reliance = relianceOn(snapshot);
   const findings = [
     ...checkPresence(snapshot),
-    ...snapshot.installations.flatMap((installation) => diagnoseInstallation(installation, snapshot)),
-    ...checkLabelProtection(snapshot),
+    ...snapshot.installations.flatMap((installation) => diagnoseInstallation(installation, snapshot, reliance)),
+    ...checkLabelProtection(snapshot, reliance),
     ...checkServerVersion(snapshot.serverVersion),
   ];
   return { findings: inOrder(distinct(findings)), unseen: unseenOf(snapshot) };
 }
 
-function diagnoseInstallation(installation: Installation, snapshot: Snapshot): readonly Finding[] {
+function diagnoseInstallation(installation: Installation, snapshot: Snapshot, reliance: Reliance): readonly Finding[] {
   const namespaces = snapshot.namespaces.kind === "seen" ? snapshot.namespaces.value : [];
   const selection = selectionOf(installation);
   return [
@@ -45,7 +47,7 @@ function diagnoseInstallation(installation: Installation, snapshot: Snapshot): r
     ...diagnoseEntries(installation, selection, namespaces),
     ...checkService(installation),
     ...checkCertificates(installation, snapshot.now),
-    ...checkReplicas(installation, snapshot),
+    ...checkReplicas(installation, snapshot, reliance),
     ...checkConfiguration(installation, namespaces),
     ...(selection === undefined ? [] : checkNamespaces({ config: selection.config, own: installation.namespace, namespaces, policies: snapshot.policies })),
   ];

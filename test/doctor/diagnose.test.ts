@@ -31,6 +31,11 @@ const grant = (cluster: FakeCluster, { subjects, namespace, rules }: { subjects:
   const [collection, metadata] = namespace === undefined ? ["clusterrolebindings", { name: "granted" }] : ["rolebindings", { name: "granted", namespace }];
   cluster.collections[`rbac.authorization.k8s.io/${collection}`]?.push({ metadata, roleRef: { kind: "ClusterRole", name: "labeller" }, subjects });
 };
+/** Nobody counts on Pratique yet. */
+const relax = (cluster: FakeCluster) => {
+  for (const namespace of cluster.collections["/namespaces"] ?? []) namespace["metadata"].labels = { "pratique.dev/warn": "signed" };
+};
+const UNUSED = ["NamespacesRehearse", "advice", /refuse nothing/] as const;
 const PATCH_NAMESPACES = [{ apiGroups: [""], resources: ["namespaces"], verbs: ["get", "patch"] }];
 
 const ROWS: readonly Row[] = [
@@ -187,6 +192,22 @@ const ROWS: readonly Row[] = [
     change: (cluster) => void cluster.collections["autoscaling/horizontalpodautoscalers"]?.push({ metadata: { name: "pratique", namespace: NAMESPACE }, spec: { scaleTargetRef: { kind: "Deployment", name: "pratique" }, minReplicas: 1 } }),
     found: [["AutoscalerToOne", "broken", /one Pod alone/]],
   },
+  {
+    name: "one replica where nobody counts on it",
+    change: (cluster) => {
+      relax(cluster);
+      deployment(cluster)["spec"].replicas = 1;
+    },
+    found: [["SingleReplica", "advice", /while it moves/], UNUSED],
+  },
+  {
+    name: "such an autoscaler where nobody counts on it",
+    change: (cluster) => {
+      relax(cluster);
+      cluster.collections["autoscaling/horizontalpodautoscalers"]?.push({ metadata: { name: "pratique", namespace: NAMESPACE }, spec: { scaleTargetRef: { kind: "Deployment", name: "pratique" } } });
+    },
+    found: [["AutoscalerToOne", "advice", /one Pod alone/], UNUSED],
+  },
   { name: "no budget", change: (cluster) => void (cluster.collections["policy/poddisruptionbudgets"] = []), found: [["BudgetMissing", "advice", /drains may take all Pods at once/]] },
   { name: "a budget that blocks drains", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: 2, selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 2 with 2 replicas/]], commands: [/minAvailable":null,"maxUnavailable":1/] },
   { name: "a budget of all of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "100%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 100%/]] },
@@ -322,6 +343,15 @@ const ROWS: readonly Row[] = [
       grant(cluster, { namespace: "shop", subjects: [{ kind: "ServiceAccount", name: "deployer", namespace: "ci" }, { kind: "ServiceAccount", name: "x", namespace: "kube-system" }], rules: PATCH_NAMESPACES });
     },
     found: [["LabelsUnprotected", "danger", /These may change them: ServiceAccount ci\/deployer \(RoleBinding shop\/granted, its own namespace\)/]],
+  },
+  {
+    name: "labels that anybody may change, where there are none yet",
+    change: (cluster) => {
+      relax(cluster);
+      unprotect(cluster);
+      grant(cluster, { subjects: [{ kind: "User", name: "bob" }], rules: PATCH_NAMESPACES });
+    },
+    found: [UNUSED, ["LabelsUnprotected", "advice", /User bob/]],
   },
   { name: "labels that are protected, whoever may change namespaces", change: (cluster) => grant(cluster, { subjects: [{ kind: "User", name: "bob" }], rules: PATCH_NAMESPACES }), found: [] },
   { name: "whoever may only read namespaces", change: (cluster) => [unprotect(cluster), grant(cluster, { subjects: [{ kind: "User", name: "bob" }], rules: [{ apiGroups: [""], resources: ["namespaces"], verbs: ["get", "delete"] }] })], found: [["LabelsUnprotected", "advice", /./]] },

@@ -2,17 +2,18 @@ import { advise, type Finding, finding, listed } from "../finding.ts";
 import { word } from "../patch.ts";
 import type { Editor } from "../read/editors.ts";
 import type { LabelPolicy } from "../read/label-policy.ts";
+import type { Reliance } from "../reliance.ts";
 import { whenSeen } from "../seen.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** The labels of a namespace are the policy, so that whoever may change them may switch it off. */
-export function checkLabelProtection({ labelPolicies, editors, installations }: Snapshot): readonly Finding[] {
+export function checkLabelProtection({ labelPolicies, editors, installations }: Snapshot, reliance: Reliance): readonly Finding[] {
   return whenSeen(labelPolicies, (policies) => {
     const weaknesses = policies.map((policy) => ({ policy, faults: faultsOf(policy) }));
     if (weaknesses.some(({ faults }) => faults.length === 0)) return [];
     if (weaknesses.length > 0) return weaknesses.map(({ policy, faults }) => weakened(policy, faults));
     const { release = "pratique", namespace = "pratique-system" } = installations[0] ?? {};
-    return whenSeen(editors, (all) => [unprotected(all, `helm upgrade ${word(release)} charts/pratique -n ${word(namespace)} --reuse-values --set labelProtection.enabled=true`)]);
+    return whenSeen(editors, (all) => [unprotected(all, reliance, `helm upgrade ${word(release)} charts/pratique -n ${word(namespace)} --reuse-values --set labelProtection.enabled=true`)]);
   });
 }
 
@@ -38,7 +39,7 @@ function weakened({ name, bindings }: LabelPolicy, faults: readonly string[]): F
   });
 }
 
-function unprotected(editors: readonly Editor[], command: string): Finding {
+function unprotected(editors: readonly Editor[], reliance: Reliance, command: string): Finding {
   const remedy = advise("Have the API server ask for a permission of its own before one of these labels is changed:", command);
   const subject: Finding["subject"] = { kind: "Cluster", name: "cluster", part: "labels pratique.dev/*" };
   if (editors.length === 0) {
@@ -47,5 +48,5 @@ function unprotected(editors: readonly Editor[], command: string): Finding {
   const broad = editors.filter(({ isBroad }) => isBroad);
   const named = (broad.length > 0 ? broad : editors).map(({ subject, through, namespace }) => `${subject} (${through}${namespace === undefined ? "" : ", its own namespace"})`);
   const who = broad.length > 0 ? "Everybody of this group may change them" : "These may change them";
-  return finding("LabelsUnprotected", "danger", { subject, message: `The labels say what is enforced, and anybody who may change a namespace may take them off. ${who}: ${listed(named)}.`, remedy });
+  return finding("LabelsUnprotected", reliance === "relied-on" ? "danger" : "advice", { subject, message: `The labels say what is enforced, and anybody who may change a namespace may take them off. ${who}: ${listed(named)}.`, remedy });
 }

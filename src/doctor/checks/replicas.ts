@@ -1,21 +1,22 @@
 import { advise, type Finding, finding, listed } from "../finding.ts";
 import { selects } from "../label-selector.ts";
 import { word } from "../patch.ts";
-import type { Budget, Deployment, Node, Pod } from "../read/workload.ts";
+import type { Autoscaler, Budget, Deployment, Node, Pod } from "../read/workload.ts";
+import type { Reliance } from "../reliance.ts";
 import { whenSeen } from "../seen.ts";
 import type { Installation, Snapshot } from "../snapshot.ts";
 
 type Subject = Finding["subject"];
 
 /** Whether enough Pods answer, and go on answering while nodes come and go. */
-export function checkReplicas({ deployment, autoscalers, budgets, pods }: Installation, { nodes }: Pick<Snapshot, "nodes">): readonly Finding[] {
+export function checkReplicas({ deployment, autoscalers, budgets, pods }: Installation, { nodes }: Pick<Snapshot, "nodes">, reliance: Reliance): readonly Finding[] {
   return whenSeen(deployment, (found) => {
     if (found === undefined) return [];
     const subject: Subject = { kind: "Deployment", namespace: found.namespace, name: found.name };
     return [
       ...checkReady(found, subject),
       ...checkRollout(found, subject),
-      ...whenSeen(autoscalers, (all) => checkFloor(found, subject, all.find(({ target }) => target === `Deployment/${found.name}`))),
+      ...whenSeen(autoscalers, (all) => checkFloor(found, { subject, reliance, autoscaler: all.find(({ target }) => target === `Deployment/${found.name}`) })),
       ...whenSeen(budgets, (all) => checkBudgets(found, subject, all.filter(({ selector }) => selects(selector, found.podLabels)))),
       ...whenSeen(pods, (all) => whenSeen(nodes, (known) => checkSpread(all.filter(({ isReady }) => isReady), known, subject))),
       ...checkImage(found, subject),
@@ -37,15 +38,22 @@ function checkRollout({ stuck, namespace, name }: Deployment, subject: Subject):
   return [finding("RolloutStuck", "broken", { subject, message: `New Pods do not become ready, and the old ones go on with what they have: ${stuck}`, remedy: advise("See what keeps them, or go back:", `kubectl describe pods -n ${namespace} -l app.kubernetes.io/name=pratique`, `kubectl rollout undo deployment -n ${namespace} ${name}`) })];
 }
 
-function checkFloor({ replicas, namespace, name }: Deployment, subject: Subject, autoscaler: { readonly name: string; readonly minReplicas: number } | undefined): readonly Finding[] {
+interface Floor {
+  readonly subject: Subject;
+  readonly reliance: Reliance;
+  readonly autoscaler: Autoscaler | undefined;
+}
+
+function checkFloor({ replicas, namespace, name }: Deployment, { subject, reliance, autoscaler }: Floor): readonly Finding[] {
+  const severity = reliance === "relied-on" ? "broken" : "advice";
   if (autoscaler !== undefined) {
     if (autoscaler.minReplicas > 1) return [];
     const command = `kubectl patch horizontalpodautoscaler -n ${namespace} ${word(autoscaler.name)} --type=merge -p '{"spec":{"minReplicas":2}}'`;
-    return [finding("AutoscalerToOne", "broken", { subject: { kind: "HorizontalPodAutoscaler", namespace, name: autoscaler.name }, message: "It may leave one Pod alone: while that moves or restarts, no Pod starts in a namespace that enforces.", remedy: advise("Keep two.", command) })];
+    return [finding("AutoscalerToOne", severity, { subject: { kind: "HorizontalPodAutoscaler", namespace, name: autoscaler.name }, message: "It may leave one Pod alone: while that moves or restarts, no Pod starts in a namespace that enforces.", remedy: advise("Keep two.", command) })];
   }
   if (replicas !== 1) return [];
   return [
-    finding("SingleReplica", "broken", {
+    finding("SingleReplica", severity, {
       subject,
       message: "One Pod answers alone: while it moves or restarts, no Pod starts in a namespace that enforces. A budget cannot keep it there without blocking drains.",
       remedy: advise("Run two (chart value `replicas`).", `kubectl scale deployment -n ${namespace} ${name} --replicas=2`),
