@@ -7,6 +7,7 @@ export const PLANS = {
   cases: 147,
   chart: 20,
   differential: 2,
+  doctor: 37,
   check: 5,
   openapi: 1,
   manifests: 10,
