@@ -5,7 +5,7 @@
 export const PLANS = {
   audit: 5,
   cases: 147,
-  chart: 19,
+  chart: 20,
   differential: 2,
   check: 5,
   openapi: 1,

@@ -38,9 +38,9 @@ export const ChartValuesSchema = Type.Object(
       install: Type.Boolean({ description: "Whether the release installs and upgrades them.", default: true }),
     }),
     certificate: group("The certificate that the webhook shows to the API server.", {
-      mode: Type.Enum(["", "secret", "cert-manager"], {
-        description: "`secret`: from a Secret that exists. `cert-manager`: made and renewed by cert-manager. There is no default: one must be chosen.",
-        default: "",
+      mode: Type.Enum(["managed", "secret", "cert-manager"], {
+        description: "`managed`: made and renewed by Pratique itself. `secret`: from a Secret that exists. `cert-manager`: made and renewed by cert-manager.",
+        default: "managed",
       }),
       secretName: text("Mode `secret`: the Secret (`kubernetes.io/tls`), in the release's namespace. Its certificate is for `<service>.<namespace>.svc`."),
       caBundle: text("Mode `secret`: the CA certificate that it was signed with, as PEM (`--set-file certificate.caBundle=ca.crt`)."),

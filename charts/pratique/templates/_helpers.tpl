@@ -39,7 +39,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- include "pratique.port" (.Values.config.metricsListen | default "0.0.0.0:9090") -}}
 {{- end -}}
 
-{{/* The Secret that the serving certificate is in. Rendering ends here when the values do not say where it comes from. */}}
+{{/* The Secret that the serving certificate is in. */}}
 {{- define "pratique.certificateSecret" -}}
 {{- $certificate := .Values.certificate -}}
 {{- if eq $certificate.mode "secret" -}}
@@ -47,11 +47,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- else if eq $certificate.mode "cert-manager" -}}
 {{- printf "%s-tls" (include "pratique.name" .) -}}
 {{- else -}}
-{{- fail "certificate.mode must say where the webhook's serving certificate comes from: `secret` (a Secret that exists: certificate.secretName and certificate.caBundle) or `cert-manager` (made and renewed by cert-manager, which must be installed). For example: --set certificate.mode=cert-manager" -}}
+{{- printf "%s-certificate" (include "pratique.name" .) -}}
 {{- end -}}
 {{- end -}}
 
-{{/* The CA that the API server trusts the webhook by, in mode `secret`; cert-manager fills it in otherwise. */}}
+{{/* The CA that the API server trusts the webhook by, in mode `secret`; Pratique or cert-manager fills it in otherwise. */}}
 {{- define "pratique.caBundle" -}}
 {{- $pem := required "certificate.mode is secret: certificate.caBundle must be the CA certificate that the serving certificate was signed with, as PEM (--set-file certificate.caBundle=ca.crt)" .Values.certificate.caBundle -}}
 {{- if not (contains "-----BEGIN CERTIFICATE-----" $pem) -}}
