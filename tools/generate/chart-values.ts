@@ -1,5 +1,6 @@
 import { type Static, type TProperties, type TSchema, Type } from "typebox";
 import { ConfigSchema } from "../../src/config/schema.ts";
+import { ALERTS, RUNBOOK } from "../monitoring/alerts.ts";
 
 function group<Fields extends TProperties>(description: string, fields: Fields) {
   return Type.Object(fields, { description, default: {}, additionalProperties: false });
@@ -14,6 +15,26 @@ const text = (description: string, value = "") => Type.String({ description, def
 const asInKubernetes = (description: string, value: object = {}) => Type.Object({}, { description, default: value });
 const kubernetesObjects = (description: string) => list(Type.Object({}), description);
 const objectName = Type.Object({ name: Type.String({ description: "Name of the Secret." }) }, { additionalProperties: false });
+
+/** By the alert's name, what is otherwise than in the chart's alerts.yaml. */
+function alertChanges() {
+  const duration = (description: string) => Type.String({ description, pattern: "^([0-9]+(ms|[smhdwy]))+$" });
+  const change = Type.Partial(
+    Type.Object({
+      enabled: Type.Boolean({ description: "Whether there is this alert." }),
+      threshold: Type.Number({ description: "What its expression compares with." }),
+      window: duration("How far its expression looks back."),
+      for: duration("How long it must hold before the alert fires."),
+      severity: Type.String({ description: "Its label `severity`." }),
+    }),
+    { additionalProperties: false },
+  );
+  return Type.Record(Type.String({ pattern: `^(${ALERTS.map(({ alert }) => alert).join("|")})$` }), change, {
+    description: "What is otherwise than in docs/operations.md, by the alert's name: `enabled`, `threshold`, `window`, `for`, `severity`.",
+    default: {},
+    additionalProperties: false,
+  });
+}
 
 /** Every value of the chart: types, defaults and what they mean. */
 export const ChartValuesSchema = Type.Object(
@@ -68,6 +89,27 @@ export const ChartValuesSchema = Type.Object(
       httpProxy: text("`HTTP_PROXY` of the container."),
       httpsProxy: text("`HTTPS_PROXY` of the container."),
       noProxy: text("`NO_PROXY` of the container."),
+    }),
+    monitoring: group("For a Prometheus with its operator, and for Grafana. All of it is off unless it is asked for.", {
+      monitor: Type.Enum(["none", "service", "pod"], { description: "Whether a ServiceMonitor or a PodMonitor has `/metrics` scraped.", default: "none" }),
+      labels: asInKubernetes("More labels of the monitor, by which a Prometheus selects it."),
+      interval: text("How often it scrapes, such as `30s`. Empty: as Prometheus does by default."),
+      scrapeTimeout: text("How long a scrape may take. Empty: as Prometheus has it."),
+      relabelings: kubernetesObjects("More relabelings of the target."),
+      metricRelabelings: kubernetesObjects("Relabelings of the series."),
+      rules: group("The alerts of docs/operations.md as a PrometheusRule.", {
+        enabled: Type.Boolean({ description: "Whether there is one.", default: false }),
+        labels: asInKubernetes("More labels of it, by which a Prometheus selects it."),
+        selector: text("Which series are this release's, in PromQL. Empty: those of its namespace and job, as the monitor names them."),
+        alertLabels: asInKubernetes("More labels of every alert, for its routing."),
+        runbookURL: text("The page that `runbook_url` leads to.", RUNBOOK),
+        alerts: alertChanges(),
+      }),
+      dashboard: group("The Grafana dashboard as a ConfigMap.", {
+        enabled: Type.Boolean({ description: "Whether there is one.", default: false }),
+        labels: asInKubernetes("More labels of it: the one that Grafana's sidecar looks for.", { grafana_dashboard: "1" }),
+        annotations: asInKubernetes("Annotations of it, such as the folder that the sidecar puts it in."),
+      }),
     }),
     extraVolumes: kubernetesObjects("More volumes of the Pods, such as the file of `config.tls.clientCAFile`."),
     extraVolumeMounts: kubernetesObjects("Where those volumes are mounted in the container."),
