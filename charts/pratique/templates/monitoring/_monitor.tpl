@@ -1,11 +1,4 @@
-{{/* What ServiceMonitor and PodMonitor have in common: what they are called, and how one endpoint is scraped. */}}
-
-{{- define "pratique.monitorLabels" -}}
-{{ include "pratique.labels" . }}
-{{- with .Values.monitoring.labels }}
-{{ toYaml . }}
-{{- end }}
-{{- end -}}
+{{/* How a ServiceMonitor or a PodMonitor scrapes one endpoint. */}}
 
 {{- define "pratique.endpoint" -}}
 - port: metrics
