@@ -61,6 +61,12 @@ async function patch(kind: string, body: object): Promise<void> {
   if (status !== 0) throw new Error(stderr);
 }
 
+async function mayDo(resourceAttributes: object): Promise<boolean> {
+  const spec = { user: `system:serviceaccount:${RELEASE_NAMESPACE}:${RELEASE}`, resourceAttributes };
+  const { body } = await cluster.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", { spec });
+  return (body as { readonly status: { readonly allowed: boolean } }).status.allowed;
+}
+
 /** Has something happen while Pods are created, none of which may be answered otherwise than it should. */
 async function uninterrupted(t: Test, happen: () => Promise<void>): Promise<void> {
   const load = startLoad(cluster, asked);
@@ -92,6 +98,19 @@ t.test("a caBundle that somebody wipes or replaces is put back within seconds", 
   await cluster.kubectl(["patch", "validatingwebhookconfiguration", RELEASE, "--type=json", "-p", JSON.stringify((await entries()).map((_, index) => ({ op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value: replaced })))]);
   await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined), { seconds: 5 });
   t.same((await startLoad(cluster, asked).stop()).wrong, []);
+});
+
+t.test("its account may write these two objects, and no other of their kinds", async (t) => {
+  const secret = { group: "", resource: "secrets", namespace: RELEASE_NAMESPACE, name: `${RELEASE}-certificate` };
+  const configuration = { group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations", name: RELEASE };
+  const others = [{ ...secret, name: "other" }, { ...secret, namespace: "shop" }, { ...configuration, name: "other" }, { ...configuration, resource: "mutatingwebhookconfigurations" }];
+  for (const verb of ["list", "watch", "update"]) {
+    for (const attributes of [secret, configuration]) t.ok(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
+    for (const attributes of others) t.notOk(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
+  }
+  for (const verb of ["create", "delete", "patch", "deletecollection"]) {
+    for (const attributes of [secret, configuration, ...others]) t.notOk(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
+  }
 });
 
 t.test("an upgrade leaves Secret and caBundle alone, and drops no request", async (t) => {
