@@ -9,7 +9,7 @@ export const PLANS = {
   chart: 20,
   differential: 2,
   check: 5,
-  monitoring: 7,
+  monitoring: 8,
   openapi: 1,
   outage: 5,
   outages: 12,
