@@ -12,7 +12,7 @@ export const PLANS = {
   doctor: 37,
   check: 5,
   lifecycle: 2,
-  monitoring: 7,
+  monitoring: 8,
   openapi: 1,
   manifests: 10,
   outage: 5,
