@@ -27,8 +27,25 @@ export interface Kinds {
   readonly Pod: { readonly spec: PodSpec };
   readonly PodDisruptionBudget: { readonly spec: unknown };
   readonly Service: { readonly spec: unknown };
+  readonly PodMonitor: { readonly spec: MonitorSpec };
+  readonly PrometheusRule: { readonly spec: { readonly groups: readonly [{ readonly rules: readonly AlertingRule[] }] } };
+  readonly ServiceMonitor: { readonly spec: MonitorSpec };
   readonly ServiceAccount: object;
   readonly ValidatingWebhookConfiguration: { readonly webhooks: readonly Webhook[] };
+}
+
+export interface MonitorSpec {
+  readonly namespaceSelector: unknown;
+  readonly endpoints?: unknown;
+  readonly podMetricsEndpoints?: unknown;
+}
+
+export interface AlertingRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<"summary" | "description" | "runbook_url", string>>;
 }
 
 export interface CertificateSpec {
