@@ -116,6 +116,7 @@ t.test("every object has the labels and annotations of the values, its own names
     service: { labels: { service: "mine" }, annotations: { "example.com/service": "mine" }, ipFamilyPolicy: "PreferDualStack", ipFamilies: ["IPv6", "IPv4"] },
     serviceAccount: { name: "keeper", labels: { account: "mine" }, annotations: { "example.com/account": "mine" } },
     webhooks: { labels: { webhooks: "mine" }, annotations: { "example.com/webhooks": "mine" } },
+    monitoring: { monitor: "service", rules: { enabled: true }, dashboard: { enabled: true } },
   };
   const objects = await renderChart({ ...values, certificate: { mode: "cert-manager" } });
   for (const { kind, metadata } of [...objects, ...(await renderHooks(values))]) {
