@@ -39,8 +39,8 @@ t.test("they hold the chart's objects, without anything of Helm", async (t) => {
   const names = (objects: readonly KubernetesObject[]) => objects.map(({ kind, metadata }) => `${kind}/${metadata.namespace}/${metadata.name.replace(/^pratique-[a-z0-9]{10}$/, "pratique")}`).sort();
   t.strictSame(names(plain), [...names(rendered), "Namespace/undefined/pratique-system"].sort());
   t.notMatch(JSON.stringify(plain), /helm/i);
-  const { args, volumes } = { ...only(plain, "Deployment").spec.template.spec.containers[0], ...only(plain, "Deployment").spec.template.spec };
-  t.strictSame(args, only(rendered, "Deployment").spec.template.spec.containers[0].args);
+  const { containers, volumes } = only(plain, "Deployment").spec.template.spec;
+  t.strictSame(containers[0].args, only(rendered, "Deployment").spec.template.spec.containers[0].args);
   t.match(volumes, [{ name: "config", configMap: { name: only(plain, "ConfigMap").metadata.name } }], "a changed configuration has another name, and replaces the Pods");
 });
 
