@@ -22,7 +22,7 @@ export const PLANS = {
   rbac: 15,
   references: 3,
   soak: 1,
-  values: 17,
+  values: 18,
   verified: 46,
   watch: 5,
   workloads: 5,
