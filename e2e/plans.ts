@@ -7,6 +7,7 @@ export const PLANS = {
   cases: 147,
   chart: 19,
   differential: 2,
+  image: 8,
   check: 5,
   openapi: 1,
   outage: 5,

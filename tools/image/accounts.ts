@@ -1,9 +1,7 @@
 // Who there is in the container, how names are looked up, and whom Node trusts: what no package brings.
 import { rootCertificates } from "node:tls";
+import { USER } from "./container.ts";
 import { file, FOLDER, type Tree } from "./tree.ts";
-
-/** The user and the group that the program runs as. */
-export const USER = 65532;
 
 // Read by a Node that is told `--use-system-ca`, and by people; without that, Node trusts the same by itself.
 const CA_CERTIFICATES = "etc/ssl/certs/ca-certificates.crt";

@@ -38,7 +38,9 @@ export async function contentsFor(platform: Platform, announce: Announce): Promi
 /** Has everything in the cache that the images are made of. */
 export async function fetchAll(announce: Announce): Promise<void> {
   const lock = readLock();
-  await Promise.all(PLATFORMS.flatMap((platform) => [nodeArchive(platform, lock, announce), ...pinsFor(platform).map((pin) => packageArchive(pin, announce))]));
+  const archives = PLATFORMS.map((platform) => nodeArchive(platform, lock, announce));
+  const packages = PLATFORMS.flatMap(pinsFor).map((pin) => packageArchive(pin, announce));
+  await Promise.all([...archives, ...packages]);
 }
 
 /** All of it, as one filesystem. */

@@ -3,11 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Announce, pinnedFile } from "./cache.ts";
 import { run } from "./command.ts";
+import { NODE } from "./container.ts";
 import type { Lock, LockedPackage } from "./lock.ts";
 import type { Platform } from "./platform.ts";
 import { readArchive, type Tree } from "./tree.ts";
-
-export const NODE = "nodejs/bin/node";
 
 /** What the image has of each file of the package. */
 const PLACES: Readonly<Record<string, string>> = {

@@ -17,6 +17,8 @@ export interface Pin {
 
 /** Debian 12: its archive changes no more, so that what is pinned stays there; security updates come until June 2028 (ADR 17). */
 export const SUITE = "bookworm";
+/** As package URLs and scanners call it. */
+export const DISTRIBUTION = "debian-12";
 
 /** When the pins were written, as snapshot.debian.org writes it: it has all that Debian's archives held then. */
 export const SNAPSHOT: string = pins.snapshot;

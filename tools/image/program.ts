@@ -1,16 +1,15 @@
 // Pratique itself: the bundle, a command for those who look into a container, and the licences of what is bundled.
-import { bundleAs } from "../build.ts";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { bundleAs, ROOT } from "../build.ts";
+import { NODE, PROGRAM } from "./container.ts";
 import { type Dependency, dependenciesIn } from "./dependencies.ts";
 import type { Lock } from "./lock.ts";
-import { NODE } from "./node.ts";
 import { executable, file, type Tree } from "./tree.ts";
 
-const FOLDER = "pratique";
-/** The name says that it is a module. */
-const MAIN = "main.mjs";
-
-export const PROGRAM = `${FOLDER}/${MAIN}`;
-export const COMMAND = "usr/local/bin/pratique";
+const COMMAND = "usr/local/bin/pratique";
+const LICENSE = "usr/share/doc/pratique/LICENSE";
+const LICENSES = "usr/share/doc/pratique/LICENSES-OF-DEPENDENCIES";
 
 export interface Program {
   readonly tree: Tree;
@@ -19,13 +18,14 @@ export interface Program {
 }
 
 export async function makeProgram(lock: Lock): Promise<Program> {
-  const { files, inputs } = await bundleAs(MAIN);
+  const { files, inputs } = await bundleAs(basename(PROGRAM));
   const dependencies = await dependenciesIn(inputs, lock);
   const tree = new Map([
-    ...[...files].map(([name, bytes]) => [`${FOLDER}/${name}`, file(bytes)] as const),
+    ...[...files].map(([name, bytes]) => [join(dirname(PROGRAM), name), file(bytes)] as const),
     // `kubectl exec POD -- pratique doctor`: there is no shell to start it with.
     [COMMAND, executable(`#!/${NODE}\nimport("/${PROGRAM}");\n`)],
-    [`${FOLDER}/LICENSES.txt`, file(dependencies.map(notice).join("\n"))],
+    [LICENSE, file(await readFile(join(ROOT, "LICENSE")))],
+    [LICENSES, file(dependencies.map(notice).join("\n"))],
   ]);
   return { tree, dependencies };
 }

@@ -1,7 +1,7 @@
 // What is published of one commit: an index of the images of all platforms, and for each image its SBOM as a referrer.
 import { OCI_INDEX, OCI_MANIFEST } from "../../src/image/media-type.ts";
 import { VERSION } from "../../src/version.ts";
-import { type Blob, blobOf, jsonBlob } from "./blob.ts";
+import { type Blob, blobOf, type Descriptor, jsonBlob } from "./blob.ts";
 import type { Announce } from "./cache.ts";
 import { labelsOf } from "./config.ts";
 import { makeImage, type PlatformImage } from "./image.ts";
@@ -41,12 +41,16 @@ function indexOf(images: readonly PlatformImage[], source: Source): Layout {
   const index = jsonBlob(OCI_INDEX, {
     schemaVersion: 2,
     mediaType: OCI_INDEX,
-    manifests: images.map(({ manifest, platform }) => ({ ...manifest, platform: { architecture: platform.architecture, os: "linux" } })),
+    manifests: images.map(entryOf),
     annotations: labelsOf(source),
   });
   // What `podman load` and `skopeo` call it.
   const entry = { ...index.descriptor, annotations: { "org.opencontainers.image.ref.name": VERSION } };
   return { entry, blobs: [index, ...unique(images.flatMap(({ blobs }) => blobs))] };
+}
+
+function entryOf({ manifest, platform }: PlatformImage): Descriptor {
+  return { ...manifest, platform: { architecture: platform.architecture, os: "linux" } };
 }
 
 // OCI image specification, manifest.md, "Guidelines for Artifact Usage".

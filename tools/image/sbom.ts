@@ -4,8 +4,7 @@ import { VERSION } from "../../src/version.ts";
 import type { Descriptor } from "./blob.ts";
 import type { Contents } from "./contents.ts";
 import type { LockedPackage } from "./lock.ts";
-import type { Pin } from "./pins.ts";
-import { SUITE } from "./pins.ts";
+import { DISTRIBUTION, type Pin } from "./pins.ts";
 import { type Platform, platformName } from "./platform.ts";
 import { type Source, timeText } from "./source.ts";
 
@@ -82,7 +81,7 @@ function debianPackage({ name, version, architecture, sha256 }: Pin): SpdxPackag
     primaryPackagePurpose: name === "base-files" ? "OPERATING-SYSTEM" : "LIBRARY",
     comment: "Licences in /usr/share/doc.",
     checksums: [{ algorithm: "SHA256", checksumValue: sha256 }],
-    externalRefs: [purl(`pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}&distro=${SUITE}`)],
+    externalRefs: [purl(`pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}&distro=${DISTRIBUTION}`)],
   };
 }
 
