@@ -14,8 +14,7 @@ const MARKS: Readonly<Record<Landing["decision"], string>> = {
 
 const NEXT = `Try the same on a cluster:
 
-  helm install pratique charts/pratique -n pratique-system --create-namespace \\
-    --set certificate.mode=cert-manager
+  helm install pratique charts/pratique -n pratique-system --create-namespace
   kubectl label ns shop pratique.dev/warn=signed          # rehearse
   kubectl label ns shop pratique.dev/enforce=signed       # block
   kubectl label --overwrite ns shop pratique.dev/enforce=verified   # by whose key: docs/policy.md

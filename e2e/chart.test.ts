@@ -17,6 +17,7 @@ import { program } from "./programs.ts";
 t.plan(PLANS.chart);
 
 const HELMS: readonly Helm[] = ["helm3", "helm4"];
+const MANAGED = {};
 const CERT_MANAGER = { certificate: { mode: "cert-manager" } };
 const { cert: CA } = await createAuthority("chart");
 const SECRET = { certificate: { mode: "secret", secretName: "serving", caBundle: CA } };
@@ -32,16 +33,15 @@ function selective(objects: readonly KubernetesObject[]): readonly Webhook[] {
 
 for (const helm of HELMS) {
   t.test(`${helm}: lint is content`, async (t) => {
-    for (const values of [{}, CERT_MANAGER, SECRET]) {
+    for (const values of [MANAGED, CERT_MANAGER, SECRET]) {
       const { status, stdout } = await lint(values, helm);
       t.equal(status, 0, stdout);
     }
   });
 
-  t.test(`${helm}: without a serving certificate nothing is rendered`, async (t) => {
+  t.test(`${helm}: values that name no serving certificate are refused`, async (t) => {
     const cases: readonly (readonly [values: unknown, words: readonly string[]])[] = [
-      [{}, ["certificate.mode", "`secret`", "`cert-manager`"]],
-      [{ certificate: { mode: "self-made" } }, ["secret", "cert-manager"]],
+      [{ certificate: { mode: "self-made" } }, ["managed", "secret", "cert-manager"]],
       [{ certificate: { mode: "secret", caBundle: CA } }, ["certificate.secretName"]],
       [{ certificate: { mode: "secret", secretName: "serving" } }, ["certificate.caBundle"]],
       [{ certificate: { mode: "secret", secretName: "serving", caBundle: "LS0tLS1CRUdJTg==" } }, ["certificate.caBundle", "--set-file"]],
@@ -74,7 +74,7 @@ for (const helm of HELMS) {
 
 t.test("both Helms render the same objects", async (t) => {
   const byName = (objects: readonly KubernetesObject[]) => Object.fromEntries(objects.map((object) => [`${object.kind}/${object.metadata.name}`, object]));
-  for (const values of [CERT_MANAGER, SECRET]) t.same(byName(await renderChart(values, "helm3")), byName(await renderChart(values, "helm4")));
+  for (const values of [MANAGED, CERT_MANAGER, SECRET]) t.same(byName(await renderChart(values, "helm3")), byName(await renderChart(values, "helm4")));
 });
 
 t.test("the webhook entries", async (t) => {
@@ -208,7 +208,6 @@ t.test("the role holds what is needed and nothing else", async (t) => {
     { apiGroups: ["pratique.dev"], resources: ["clustertrustpolicies/status", "trustpolicies/status"], verbs: ["patch"] },
   ]);
   t.same(only(objects, "Role").rules, [
-    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["pratique-policy-status"], verbs: ["get", "update"] },
   ]);
   const lease = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
@@ -220,7 +219,7 @@ t.test("the role holds what is needed and nothing else", async (t) => {
     { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: ["list"] },
     events,
   ]);
-  t.same(only(scanning, "Role").rules, [{ ...lease, verbs: ["create"] }, { ...lease, resourceNames: ["pratique-policy-status", "pratique-audit"], verbs: ["get", "update"] }]);
+  t.same(only(scanning, "Role").rules, [{ ...lease, resourceNames: ["pratique-policy-status", "pratique-audit"], verbs: ["get", "update"] }]);
   const telling = await renderChart({ ...CERT_MANAGER, config: { audit: { admissionEvents: true } } });
   t.same((only(telling, "ClusterRole").rules as readonly unknown[]).slice(6), [events]);
   const effects = (objects: readonly KubernetesObject[]): readonly unknown[] => only(objects, "ValidatingWebhookConfiguration").webhooks.map(({ sideEffects }) => sideEffects);
@@ -230,17 +229,33 @@ t.test("the role holds what is needed and nothing else", async (t) => {
   t.equal(only(objects, "Deployment").spec.template.spec.serviceAccountName, only(objects, "ServiceAccount").metadata.name);
 });
 
+t.test("a certificate that Pratique looks after: its Secret and its caBundle are left to it, and it may write no other object of their kinds", async (t) => {
+  const objects = await renderChart(MANAGED);
+  const secret = objects.find(({ kind }) => kind === "Secret");
+  t.match(secret, { metadata: { name: `${RELEASE}-certificate` }, type: "Opaque", data: undefined, stringData: undefined });
+  t.same(webhooks(objects).filter(({ clientConfig }) => clientConfig.caBundle !== undefined), []);
+  const { args, volumeMounts } = only(objects, "Deployment").spec.template.spec.containers[0];
+  t.same(args.slice(-3), [`--certificate-secret=${RELEASE}-certificate`, `--service=${RELEASE}`, `--webhook-configuration=${RELEASE}`]);
+  t.same(volumeMounts.length, 1, "no file holds it");
+  const verbs = ["list", "watch", "update"];
+  t.same((only(objects, "Role").rules as readonly unknown[]).slice(1), [{ apiGroups: [""], resources: ["secrets"], resourceNames: [`${RELEASE}-certificate`], verbs }]);
+  t.same((only(objects, "ClusterRole").rules as readonly unknown[]).slice(6), [
+    { apiGroups: ["admissionregistration.k8s.io"], resources: ["validatingwebhookconfigurations"], resourceNames: [RELEASE], verbs },
+  ]);
+});
+
 t.test("what the values add to the Pods", async (t) => {
   const spec = async (values: object) => only(await renderChart({ ...SECRET, ...values }), "Deployment").spec.template.spec;
   const plain = await spec({});
   t.same(plain.containers[0].env, undefined);
-  t.same(plain.containers[0].args, ["serve", "--config", "/etc/pratique/config/pratique.yaml", `--installation-namespace=${RELEASE_NAMESPACE}`]);
+  t.same(plain.containers[0].args, ["serve", "--config=/etc/pratique/config/pratique.yaml", `--installation-namespace=${RELEASE_NAMESPACE}`]);
   t.same(plain.volumes.map(({ name }) => name), ["config", "tls"]);
   t.equal(plain.volumes[1]?.secret?.secretName, "serving");
 
+  const digest = `sha256:${"ab".repeat(32)}`;
   const image = { repository: "registry.example.com/pratique", tag: "1.2", digest: "" };
   t.equal((await spec({ image })).containers[0].image, "registry.example.com/pratique:1.2");
-  t.equal((await spec({ image: { ...image, digest: "sha256:ab" } })).containers[0].image, "registry.example.com/pratique@sha256:ab");
+  t.equal((await spec({ image: { ...image, digest } })).containers[0].image, `registry.example.com/pratique@${digest}`);
 
   const proxied = await spec({ proxy: { httpProxy: "http://p:1", httpsProxy: "http://p:2", noProxy: ".svc,10.0.0.0/8" } });
   t.same(proxied.containers[0].env, [
@@ -272,7 +287,7 @@ t.test("what the values add to the Pods", async (t) => {
   };
   t.match(await spec(placed), placed);
   const resources = { requests: { cpu: "1" }, limits: { memory: "1Gi" } };
-  t.same((await spec({ resources })).containers[0].resources, { requests: { cpu: "1", memory: "128Mi" }, limits: { memory: "1Gi" } });
+  t.same((await spec({ resources })).containers[0].resources, { requests: { cpu: "1", memory: "256Mi" }, limits: { memory: "1Gi" } });
   const extra = await spec({ extraVolumes: [{ name: "client-ca", emptyDir: {} }], extraVolumeMounts: [{ name: "client-ca", mountPath: "/client-ca" }] });
   t.same(extra.volumes[2], { name: "client-ca", emptyDir: {} });
   t.same(extra.containers[0].volumeMounts[2], { name: "client-ca", mountPath: "/client-ca" });
@@ -292,7 +307,7 @@ t.test("a Pod that is told to stop has the time to", async (t) => {
 t.test("cert-manager makes the certificate that is mounted, and fills in the CA", async (t) => {
   const objects = await renderChart(CERT_MANAGER);
   const { annotations } = only(objects, "ValidatingWebhookConfiguration").metadata;
-  t.same(annotations, { "cert-manager.io/inject-ca-from": `${RELEASE_NAMESPACE}/${RELEASE}` });
+  t.equal(annotations?.["cert-manager.io/inject-ca-from"], `${RELEASE_NAMESPACE}/${RELEASE}`);
   for (const { clientConfig } of webhooks(objects)) t.notOk("caBundle" in clientConfig);
   const certificate = objects.find(({ kind, metadata }) => kind === "Certificate" && metadata.name === RELEASE)?.["spec"] as CertificateSpec;
   const mounted = only(objects, "Deployment").spec.template.spec.volumes[1]?.secret;

@@ -5,7 +5,7 @@
 export const PLANS = {
   audit: 5,
   cases: 147,
-  chart: 19,
+  chart: 20,
   differential: 2,
   image: 8,
   check: 5,
@@ -14,7 +14,7 @@ export const PLANS = {
   outages: 12,
   plans: 2,
   policies: 8,
-  rbac: 16,
+  rbac: 15,
   references: 3,
   soak: 1,
   verified: 46,

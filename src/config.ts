@@ -19,7 +19,7 @@ export type { Problem } from "./schema/problem.ts";
 export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "audit" | "privateAddresses" | "requestSeconds" | "drainSeconds" | "cache" | "logLevel" | "installationNamespace" | "policyFiles"> {
   readonly listen: Address;
   readonly metricsListen: Address;
-  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string | undefined };
+  readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCAFile: string | undefined; readonly managed: ManagedCertificate | undefined };
   readonly exemptions: { readonly namespaces: ReadonlySet<string>; readonly images: readonly Glob[] };
   readonly signed: { readonly repositories: readonly Glob[] };
   /** Empty: every platform counts. */
@@ -27,6 +27,12 @@ export interface Config extends Pick<DeepReadonly<Settings>, "defaults" | "audit
   /** Labels by namespace; undefined when the cluster is asked for them. */
   readonly namespaces: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined;
   readonly registries: readonly RegistryConfig[];
+}
+
+/** A certificate that we look after ourselves, and for whom. Undefined where files are served. */
+export interface ManagedCertificate extends DeepReadonly<Omit<Settings["tls"]["managed"], "caHours" | "certificateHours">> {
+  /** How long what we issue is good for, in milliseconds. */
+  readonly lifetimes: { readonly ca: number; readonly serving: number };
 }
 
 export interface RegistryConfig extends Pick<DeepReadonly<RegistrySettings>, "host" | "kind" | "onOutage" | "plainHTTP" | "allowPrivate" | "tokenRealms" | "maxInFlight" | "mirrors" | "upstream" | "credentials"> {
@@ -77,7 +83,7 @@ function configOf(settings: Settings): Config {
   return freeze({
     listen: address(settings.listen),
     metricsListen: address(settings.metricsListen),
-    tls: { certFile: tls.certFile, keyFile: tls.keyFile, clientCAFile: tls.clientCAFile || undefined },
+    tls: { certFile: tls.certFile, keyFile: tls.keyFile, clientCAFile: tls.clientCAFile || undefined, managed: managedCertificate(tls.managed) },
     defaults: settings.defaults,
     audit: settings.audit,
     exemptions: { namespaces: new Set(exemptions.namespaces), images: exemptions.images.map(parseGlob) },
@@ -93,6 +99,13 @@ function configOf(settings: Settings): Config {
     cache: settings.cache,
     logLevel: settings.logLevel,
   });
+}
+
+const HOUR = 3_600_000;
+
+function managedCertificate({ caHours, certificateHours, ...names }: Settings["tls"]["managed"]): ManagedCertificate | undefined {
+  if (names.secretName === "") return undefined;
+  return { ...names, lifetimes: { ca: caHours * HOUR, serving: certificateHours * HOUR } };
 }
 
 function registryOf(settings: RegistrySettings): RegistryConfig {

@@ -198,7 +198,8 @@ t.test("reviews are answered while the API server takes no write", async (t) => 
   const cluster = await ApiServerDouble.start();
   t.teardown(() => cluster.close());
   const LEASES = "/apis/coordination.k8s.io/v1/namespaces/pratique-system/leases";
-  for (const path of [LEASES, ALL_POLICIES]) cluster.serve(path);
+  cluster.serve(ALL_POLICIES);
+  cluster.put(LEASES, { metadata: { name: "pratique-policy-status" } });
   cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "shop", labels: { "pratique.dev/enforce": "verified" } } });
   cluster.put(CLUSTER_POLICIES, clusterPolicy("release", { data: key.publicKey }));
   const held = Promise.withResolvers<void>();
@@ -221,7 +222,8 @@ t.test("what runs is scanned by whoever has the Lease, and Events are written wh
   t.teardown(() => cluster.close());
   const EVENTS = "/apis/events.k8s.io/v1/namespaces/shop/events";
   const kinds = ["/api/v1/pods", "/api/v1/podtemplates", "/api/v1/replicationcontrollers", ...["daemonsets", "deployments", "replicasets", "statefulsets"].map((name) => `/apis/apps/v1/${name}`), "/apis/batch/v1/jobs", "/apis/batch/v1/cronjobs"];
-  for (const path of [EVENTS, "/apis/coordination.k8s.io/v1/namespaces/pratique-system/leases", ...kinds]) cluster.serve(path);
+  for (const path of [EVENTS, ...kinds]) cluster.serve(path);
+  for (const name of ["pratique-policy-status", "pratique-audit"]) cluster.put("/apis/coordination.k8s.io/v1/namespaces/pratique-system/leases", { metadata: { name } });
   cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "shop", labels: { "pratique.dev/enforce": "signed" } } });
   cluster.put("/api/v1/namespaces", { kind: "Namespace", metadata: { name: "idle" } });
   const pod = (name: string, namespace: string) => cluster.put(`/api/v1/namespaces/${namespace}/pods`, { metadata: { name, namespace, uid: name }, spec: { containers: [{ name: "web", image: `${double.host}/shop/web:unsigned` }] } });

@@ -3,6 +3,7 @@ import { type Config, ConfigError, FLAGS, type Flags, parseConfig, registryConfi
 import { ConfigSchema } from "../src/config/schema.ts";
 import { matchesGlob, matchesRepository } from "../src/image/glob.ts";
 import { parseReference } from "../src/image/reference.ts";
+import type { Node } from "../src/schema/check.ts";
 
 function problems(text: string, flags: Flags = {}): Readonly<Record<string, string>> {
   try {
@@ -20,7 +21,7 @@ t.test("an empty file is the default configuration", async (t) => {
     t.match(config, {
       listen: { host: "0.0.0.0", port: 8443 },
       metricsListen: { host: "0.0.0.0", port: 9090 },
-      tls: { certFile: "/etc/pratique/tls/tls.crt", keyFile: "/etc/pratique/tls/tls.key", clientCAFile: undefined },
+      tls: { certFile: "/etc/pratique/tls/tls.crt", keyFile: "/etc/pratique/tls/tls.key", clientCAFile: undefined, managed: undefined },
       defaults: { enforce: "none", warn: "none", audit: "none", index: "both", onOutage: "deny", requireDigest: false },
       exemptions: { namespaces: new Set(), images: [] },
       platforms: [],
@@ -134,6 +135,10 @@ t.test("each error has its path and says what to write instead", async (t) => {
     ["audit: {scanMinutes: -1}", "audit.scanMinutes", /0/],
     ["policyFiles: policies.yaml\nnamespaces: {}", "policyFiles", /must be a list/],
     ["installationNamespace: Pratique", "installationNamespace", /is not a namespace's name/],
+    ["tls: { managed: { secretName: a, serviceName: b } }", "tls.managed.webhookConfigurationName", /is missing; .* needs secretName, serviceName, webhookConfigurationName/],
+    ["tls: { managed: { secretName: a/b, serviceName: b, webhookConfigurationName: c } }", "tls.managed.secretName", /is not the name of an object/],
+    ["tls: { managed: { secretName: a, serviceName: b, webhookConfigurationName: c } }\nnamespaces: {}", "tls.managed.secretName", /needs an API server, .* serve files/],
+    ["tls: { managed: { caHours: 0 } }", "tls.managed.caHours", /from 0.01 to 87600/],
     ["defaults: { enforce: sined }", "defaults.enforce", /is "sined"; it must be one of none, signed, verified/],
     ["defaults: { index: all }", "defaults.index", /one of both, covered, index, children/],
     ["privateAddresses: deny", "privateAddresses", /one of allow, configured/],
@@ -216,7 +221,8 @@ t.test("a flag wins over the file, and its errors name the flag", async (t) => {
   t.match(problems("", { listen: "here", "log-level": "loud" }), { "--listen": /is not host:port/, "--log-level": /must be one of/ });
   t.match(problems("tls: 1", { "tls-key-file": "c" }), { tls: /must be a map of fields/ });
   for (const path of Object.values(FLAGS)) {
-    const group = path.length === 1 ? ConfigSchema.properties : ConfigSchema.properties[path[0]].properties;
-    t.ok(path.at(-1) && String(path.at(-1)) in group, `${path.join(".")} is a field`);
+    let node: Node | undefined = ConfigSchema;
+    for (const step of path) node = node?.properties?.[step];
+    t.ok(node, `${path.join(".")} is a field`);
   }
 });

@@ -7,12 +7,20 @@ import { ChartValuesSchema } from "./generate/chart-values.ts";
 import { crdTemplate } from "./generate/crds.ts";
 import { fieldSections, table, withGenerated } from "./generate/markdown.ts";
 import { fieldRows } from "./generate/rows.ts";
+import { valuesYaml } from "./generate/values-yaml.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const CONFIGURATION = "docs/configuration.md";
 const CHART_README = "charts/pratique/README.md";
 const CRDS = "charts/pratique/templates/crds.yaml";
+const CHART_VALUES = "charts/pratique/values.yaml";
 const CHART_SCHEMA = "charts/pratique/values.schema.json";
+
+const WHOLE_CONFIG = {
+  description: "The whole configuration of Pratique: docs/configuration.md.",
+  default: {},
+  examples: [{ defaults: { warn: "signed" }, signed: { repositories: ["harbor.example.com/shop/**"] } }],
+};
 
 /** The generated files: their contents by their paths from the root of the repository. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
@@ -20,6 +28,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     [CONFIGURATION, withGenerated(await page(CONFIGURATION), fieldSections(ConfigSchema))],
     [CHART_README, withGenerated(await page(CHART_README), table(chartRows()))],
     [CRDS, crdTemplate()],
+    [CHART_VALUES, valuesYaml(ownValues())],
     [CHART_SCHEMA, `${JSON.stringify(withoutFilled(ChartValuesSchema), undefined, 2)}\n`],
   ]);
 }
@@ -28,9 +37,15 @@ function page(path: string): Promise<string> {
   return readFile(join(ROOT, path), "utf8");
 }
 
-// The configuration has a page of its own, and Helm itself adds `global`.
+// The configuration has a page of its own.
 function chartRows() {
-  return fieldRows(ChartValuesSchema).filter(({ path }) => !path.startsWith("config.") && path !== "global");
+  return fieldRows(ownValues()).filter(({ path }) => path !== "config");
+}
+
+// The configuration is one value here, and Helm itself adds `global`.
+function ownValues(): Node {
+  const { global: _, config, ...properties } = ChartValuesSchema.properties;
+  return { properties: { ...properties, config: { ...WHOLE_CONFIG, type: config.type } } };
 }
 
 // Helm asks for required fields before any default is filled in, so only those without a default stay required.

@@ -14,9 +14,15 @@ Options:
   --tls-cert-file FILE    the serving certificate, read again when it changes
   --tls-key-file FILE     its private key
   --client-ca-file FILE   ask whoever posts reviews for a certificate of this CA
+  --certificate-secret NAME
+                          instead of the files: make and renew a certificate in this
+                          Secret of the installation's namespace, shared by all replicas
+  --service NAME          the Service that it is for
+  --webhook-configuration NAME
+                          the ValidatingWebhookConfiguration that is told its CA
   --installation-namespace NS
-                          where the Secrets of ClusterTrustPolicies are
-                          (pratique-system)
+                          where Pratique is installed: its certificate's Secret, its
+                          Service, the Secrets of ClusterTrustPolicies (pratique-system)
   --log-level LEVEL       trace, debug, info (the default), warn, error or fatal
   -h, --help              this page
 

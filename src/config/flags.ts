@@ -8,6 +8,9 @@ export const FLAGS = {
   "tls-cert-file": ["tls", "certFile"],
   "tls-key-file": ["tls", "keyFile"],
   "client-ca-file": ["tls", "clientCAFile"],
+  "certificate-secret": ["tls", "managed", "secretName"],
+  service: ["tls", "managed", "serviceName"],
+  "webhook-configuration": ["tls", "managed", "webhookConfigurationName"],
   "installation-namespace": ["installationNamespace"],
   "log-level": ["logLevel"],
 } as const satisfies Readonly<Record<string, Path>>;

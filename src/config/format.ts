@@ -4,7 +4,7 @@ import { parseReference, repositoryName } from "../image/reference.ts";
 import { parseFault } from "../schema/parse-fault.ts";
 
 /** The shapes of text that the schema asks for by its `format` keyword. */
-export type Format = "address" | "host" | "realm" | "glob" | "repositoryGlob" | "optionalRepository" | "location" | "platform" | "namespace";
+export type Format = "address" | "host" | "realm" | "glob" | "repositoryGlob" | "optionalRepository" | "location" | "platform" | "namespace" | "optionalName";
 
 /** What is wrong with a text, or undefined. */
 type FormatCheck = (text: string) => string | undefined;
@@ -18,6 +18,7 @@ const CHECKS: Readonly<Record<Format, FormatCheck>> = {
   optionalRepository: (text) => (text === "" ? undefined : repositoryFault(text)),
   location: (text) => (repositoryFault(`${text}/x`) === undefined ? undefined : "is not host[/path] as in references, such as mirror.example.com:5000 or harbor.example.com/hub"),
   platform: (text) => (parsePlatform(text) === undefined ? "is not os/architecture[/variant], such as linux/amd64 or linux/arm/v7" : undefined),
+  optionalName: (text) => (text === "" || isObjectName(text) ? undefined : "is not the name of an object: at most 253 lower-case letters, digits, `-` and `.`"),
   namespace: (text) => (isNamespaceName(text) ? undefined : "is not a namespace's name: at most 63 lower-case letters, digits and `-`"),
 };
 
@@ -42,6 +43,10 @@ export function parseAddress(text: string): Address | undefined {
 
 export function isNamespaceName(text: string): boolean {
   return text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
+}
+
+function isObjectName(text: string): boolean {
+  return text.length <= 253 && text.split(".").every((label) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(label));
 }
 
 function isUrlHost(text: string): boolean {

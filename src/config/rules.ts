@@ -9,7 +9,7 @@ import { isNamespaceName } from "./format.ts";
 /** What no single field shows to be wrong. Fields of a wrong type have been reported already and are passed over. */
 export function ruleProblems(settings: JsonObject): readonly Problem[] {
   const registries = (arrayField(settings, "registries") ?? []).map((registry) => (isObject(registry) ? registry : {}));
-  return [...namespaceProblems(settings), ...policyFileProblems(settings), ...auditProblems(settings), ...registries.flatMap(registryProblems), ...duplicateProblems(registries)];
+  return [...namespaceProblems(settings), ...policyFileProblems(settings), ...auditProblems(settings), ...managedCertificateProblems(settings), ...registries.flatMap(registryProblems), ...duplicateProblems(registries)];
 }
 
 function namespaceProblems(settings: JsonObject): readonly Problem[] {
@@ -34,6 +34,20 @@ function auditProblems(settings: JsonObject): readonly Problem[] {
     const isAsked = field(audit, name) === true || (numberField(audit, name) ?? 0) > 0;
     return isAsked ? [{ path: pathText(["audit", name]), message: "needs an API server, and none is asked where `namespaces` are configured; leave one of them out" }] : [];
   });
+}
+
+const MANAGED_NAMES = ["secretName", "serviceName", "webhookConfigurationName"] as const;
+
+function managedCertificateProblems(settings: JsonObject): readonly Problem[] {
+  const managed = objectField(objectField(settings, "tls") ?? {}, "managed") ?? {};
+  const missing = MANAGED_NAMES.filter((name) => !stringField(managed, name));
+  if (missing.length === MANAGED_NAMES.length) return [];
+  const path = (name: string) => pathText(["tls", "managed", name]);
+  const given = MANAGED_NAMES.find((name) => !missing.includes(name)) ?? "";
+  if (objectField(settings, "namespaces") !== undefined) {
+    return [{ path: path(given), message: "needs an API server, and none is asked where `namespaces` are configured; leave one of them out, and serve files (tls.certFile)" }];
+  }
+  return missing.map((name) => ({ path: path(name), message: `is missing; a certificate that Pratique looks after needs ${MANAGED_NAMES.join(", ")}` }));
 }
 
 // A bad label is refused here as it is on a namespace of the cluster.

@@ -77,6 +77,13 @@ export const ConfigSchema = group("The configuration of Pratique.", {
     certFile: file("PEM file with the certificate and its chain.", "/etc/pratique/tls/tls.crt"),
     keyFile: file("PEM file with the private key.", "/etc/pratique/tls/tls.key"),
     clientCAFile: file("PEM file with the CA that the API server's client certificate must come from. Empty: callers are not asked for one."),
+    managed: group("A certificate that Pratique looks after itself, instead of the files. The three names belong together.", {
+      secretName: formatted("optionalName", "Name of the Secret, in the installation's namespace, that holds the CA and the certificate for all replicas. Empty: the files are served.", ""),
+      serviceName: formatted("optionalName", "Name of the Service, in the same namespace, that the certificate is for.", ""),
+      webhookConfigurationName: formatted("optionalName", "Name of the ValidatingWebhookConfiguration whose entries for that Service trust the CA.", ""),
+      caHours: seconds("How long a CA is good for, in hours. The next one is made after two thirds of that.", 8760, { minimum: 0.01, maximum: 87600 }),
+      certificateHours: seconds("How long a serving certificate is good for, in hours. The next one is made after two thirds of that.", 2160, { minimum: 0.005, maximum: 87600 }),
+    }),
   }),
   defaults: group("What holds in a namespace that does not say otherwise by a label.", {
     enforce: level("enforce"),
@@ -99,7 +106,7 @@ export const ConfigSchema = group("The configuration of Pratique.", {
       description: "Labels by namespace. When present, no API server is asked; namespaces that are not listed have no labels.",
     }),
   ),
-  installationNamespace: formatted("namespace", "The namespace that Pratique is installed in: the Secrets that a ClusterTrustPolicy names are there.", "pratique-system"),
+  installationNamespace: formatted("namespace", "The namespace that Pratique is installed in: its Service and the Secrets that it and a ClusterTrustPolicy name are there.", "pratique-system"),
   policyFiles: list(Type.String(), "Files with trust policies, and the Secrets that they name, for where no API server is asked (`namespaces`)."),
   audit: group("What is told besides the answers to requests.", {
     scanMinutes: seconds("Minutes between two scans of what runs in the namespaces that ask for a level; one replica scans. 0: none.", 0, { minimum: 0, maximum: 10080 }),

@@ -1,46 +1,26 @@
-import { type Static, type TProperties, type TSchema, Type } from "typebox";
+import { Type } from "typebox";
 import { ConfigSchema } from "../../src/config/schema.ts";
-
-function group<Fields extends TProperties>(description: string, fields: Fields) {
-  return Type.Object(fields, { description, default: {}, additionalProperties: false });
-}
-
-function list<Item extends TSchema>(item: Item, description: string) {
-  return Type.Array(item, { description, default: [] as Static<Item>[] });
-}
-
-const text = (description: string, value = "") => Type.String({ description, default: value });
-/** What Kubernetes defines is its API server's to check. */
-const asInKubernetes = (description: string, value: object = {}) => Type.Object({}, { description, default: value });
-const kubernetesObjects = (description: string) => list(Type.Object({}), description);
-const objectName = Type.Object({ name: Type.String({ description: "Name of the Secret." }) }, { additionalProperties: false });
+import { NETWORK_VALUES } from "./network-values.ts";
+import { IMAGE_VALUES, POD_VALUES, SCALE_VALUES } from "./pod-values.ts";
+import { flag, group, shapedText, text, texts } from "./value.ts";
 
 /** Every value of the chart: types, defaults and what they mean. */
 export const ChartValuesSchema = Type.Object(
   {
-    image: group("The image of Pratique.", {
-      repository: text("Repository of the image.", "ghcr.io/pratique-dev/pratique"),
-      tag: text("Tag of the image. Empty: the chart's `appVersion`."),
-      digest: text("Digest of the image (`sha256:...`). It wins over the tag."),
-      pullPolicy: Type.Enum(["Always", "IfNotPresent", "Never"], { description: "When the kubelet pulls the image.", default: "IfNotPresent" }),
-    }),
-    imagePullSecrets: list(objectName, "Pull secrets for the image of Pratique itself."),
-    replicas: Type.Integer({ description: "How many Pods answer the API server.", default: 2, minimum: 1 }),
-    resources: asInKubernetes("Requests and limits of the container.", { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "384Mi" } }),
-    nodeSelector: asInKubernetes("Node labels that the Pods need."),
-    tolerations: kubernetesObjects("Taints that the Pods tolerate."),
-    affinity: asInKubernetes("Affinity of the Pods. They are spread over the nodes in any case."),
-    priorityClassName: text("Priority class of the Pods."),
-    podDisruptionBudget: group("Keeps evictions from stopping every Pod at once.", {
-      enabled: Type.Boolean({ description: "Whether there is one, with `maxUnavailable: 1`.", default: true }),
-    }),
+    fullnameOverride: shapedText("Name of the objects, in place of one made from the release's.", "^([a-z]([-a-z0-9]{0,48}[a-z0-9])?)?$"),
+    commonLabels: texts("Labels of every object, and of the Pods."),
+    commonAnnotations: texts("Annotations of every object, but for the Pods."),
+    ...IMAGE_VALUES,
+    ...SCALE_VALUES,
+    ...POD_VALUES,
+    ...NETWORK_VALUES,
     crds: group("The definitions of ClusterTrustPolicy and TrustPolicy. They, and the policies, stay when the release is uninstalled.", {
-      install: Type.Boolean({ description: "Whether the release installs and upgrades them.", default: true }),
+      install: flag("Whether the release installs and upgrades them.", true),
     }),
     certificate: group("The certificate that the webhook shows to the API server.", {
-      mode: Type.Enum(["", "secret", "cert-manager"], {
-        description: "`secret`: from a Secret that exists. `cert-manager`: made and renewed by cert-manager. There is no default: one must be chosen.",
-        default: "",
+      mode: Type.Enum(["managed", "secret", "cert-manager"], {
+        description: "`managed`: made and renewed by Pratique itself. `secret`: from a Secret that exists. `cert-manager`: made and renewed by cert-manager.",
+        default: "managed",
       }),
       secretName: text("Mode `secret`: the Secret (`kubernetes.io/tls`), in the release's namespace. Its certificate is for `<service>.<namespace>.svc`."),
       caBundle: text("Mode `secret`: the CA certificate that it was signed with, as PEM (`--set-file certificate.caBundle=ca.crt`)."),
@@ -61,16 +41,13 @@ export const ChartValuesSchema = Type.Object(
       ),
     }),
     serviceAccount: group("The service account of the Pods.", {
-      annotations: asInKubernetes("Its annotations, such as the one that gives it an identity in a cloud."),
+      create: flag("Whether it is made by the release. Its roles are in any case.", true),
+      name: text("Its name. Empty: the name of the other objects."),
+      labels: texts("More labels of it."),
+      annotations: texts("Its annotations, such as the one that gives it an identity in a cloud.", {
+        example: { "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/pratique" },
+      }),
     }),
-    podLabels: asInKubernetes("More labels of the Pods."),
-    proxy: group("The proxy that registries are reached through.", {
-      httpProxy: text("`HTTP_PROXY` of the container."),
-      httpsProxy: text("`HTTPS_PROXY` of the container."),
-      noProxy: text("`NO_PROXY` of the container."),
-    }),
-    extraVolumes: kubernetesObjects("More volumes of the Pods, such as the file of `config.tls.clientCAFile`."),
-    extraVolumeMounts: kubernetesObjects("Where those volumes are mounted in the container."),
     config: ConfigSchema,
     global: Type.Object({}, { description: "Values of a parent chart. Not used.", default: {} }),
   },

@@ -51,11 +51,17 @@ const COLUMNS = [
 
 /** The chart's template of both CRDs. */
 export function crdTemplate(): string {
-  const documents = POLICY_KINDS.map((kind) => stringify(crdOf(kind), { lineWidth: 0 }).replace("    LABELS: here\n", '    {{- include "pratique.labels" . | nindent 4 }}\n'));
+  const documents = POLICY_KINDS.map((kind) => stringify(crdOf(kind), { lineWidth: 0 }).replace("  METADATA: here\n", `  ${metadataOf(kind)}\n`));
   return `{{- /* Made by npm run generate from src/trust/schema.ts. */}}\n{{- if .Values.crds.install }}\n${documents.join("---\n")}{{- end }}\n`;
 }
 
-/** One CRD, but for the labels that the chart gives it. */
+// The chart's own way of naming and labelling.
+function metadataOf(kind: PolicyKind): string {
+  const name = `${POLICY_RESOURCES[kind]}.${POLICY_GROUP}`;
+  return `{{- include "pratique.metadata" (dict "root" . "name" "${name}" "scope" "cluster" "annotations" (dict "helm.sh/resource-policy" "keep")) | nindent 2 }}`;
+}
+
+/** One CRD, but for the metadata that the chart gives it. */
 function crdOf(kind: PolicyKind): object {
   const { short, about } = NAMES[kind];
   const plural = POLICY_RESOURCES[kind];
@@ -68,11 +74,7 @@ function crdOf(kind: PolicyKind): object {
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: {
-      name: `${plural}.${POLICY_GROUP}`,
-      annotations: { "helm.sh/resource-policy": "keep" },
-      labels: { LABELS: "here" },
-    },
+    metadata: { METADATA: "here" },
     spec: {
       group: POLICY_GROUP,
       scope: kind === "TrustPolicy" ? "Namespaced" : "Cluster",

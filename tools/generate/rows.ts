@@ -41,6 +41,7 @@ const FORMAT_NAMES: Readonly<Record<Format, string>> = {
   location: "host[/path]",
   platform: "platform",
   namespace: "namespace",
+  optionalName: "name",
 };
 
 function typeText(node: Node): string {

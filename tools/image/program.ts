@@ -32,5 +32,5 @@ export async function makeProgram(lock: Lock): Promise<Program> {
 
 function notice({ name, version, license, licenseText }: Dependency): string {
   const title = `${name} ${version} (${license ?? "see below"})`;
-  return `${title}\n${"=".repeat(title.length)}\n\n${licenseText}\n`;
+  return `${title}\n${"=".repeat(title.length)}\n\n${licenseText || "This package comes without the text of its licence."}\n`;
 }

@@ -1,21 +1,51 @@
 {{- define "pratique.name" -}}
-{{- if contains .Chart.Name .Release.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 50 | trimSuffix "-" -}}
 {{- else -}}
 {{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
+{{- define "pratique.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "pratique.name" .) -}}
+{{- end -}}
+
+{{/* By these the Service, the budget and the Deployment find their Pods, so no value changes them. */}}
 {{- define "pratique.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* Ours win over the values', here and below: `merge` keeps what its first argument has. */}}
 {{- define "pratique.labels" -}}
-{{ include "pratique.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- $own := include "pratique.selectorLabels" . | fromYaml -}}
+{{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") -}}
+{{- merge $own .Values.commonLabels | toYaml -}}
+{{- end -}}
+
+{{/* Without the chart's version: Pods are not replaced because a template of something else has changed. */}}
+{{- define "pratique.podLabels" -}}
+{{- $own := include "pratique.selectorLabels" . | fromYaml -}}
+{{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
+{{- merge $own .Values.podLabels .Values.commonLabels | toYaml -}}
+{{- end -}}
+
+{{/* The metadata of an object. Of: root; a name, unless it is the release's; scope, "cluster" or none; labels and annotations of its own. */}}
+{{- define "pratique.metadata" -}}
+name: {{ .name | default (include "pratique.name" .root) }}
+{{- if ne (.scope | default "") "cluster" }}
+namespace: {{ .root.Release.Namespace }}
+{{- end }}
+labels:
+  {{- merge (include "pratique.labels" .root | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
+{{- with merge (deepCopy (.annotations | default dict)) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "pratique.image" -}}
@@ -39,7 +69,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- include "pratique.port" (.Values.config.metricsListen | default "0.0.0.0:9090") -}}
 {{- end -}}
 
-{{/* The Secret that the serving certificate is in. Rendering ends here when the values do not say where it comes from. */}}
+{{/* The Secret that the serving certificate is in. */}}
 {{- define "pratique.certificateSecret" -}}
 {{- $certificate := .Values.certificate -}}
 {{- if eq $certificate.mode "secret" -}}
@@ -47,11 +77,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- else if eq $certificate.mode "cert-manager" -}}
 {{- printf "%s-tls" (include "pratique.name" .) -}}
 {{- else -}}
-{{- fail "certificate.mode must say where the webhook's serving certificate comes from: `secret` (a Secret that exists: certificate.secretName and certificate.caBundle) or `cert-manager` (made and renewed by cert-manager, which must be installed). For example: --set certificate.mode=cert-manager" -}}
+{{- printf "%s-certificate" (include "pratique.name" .) -}}
 {{- end -}}
 {{- end -}}
 
-{{/* The CA that the API server trusts the webhook by, in mode `secret`; cert-manager fills it in otherwise. */}}
+{{/* The CA that the API server trusts the webhook by, in mode `secret`; Pratique or cert-manager fills it in otherwise. */}}
 {{- define "pratique.caBundle" -}}
 {{- $pem := required "certificate.mode is secret: certificate.caBundle must be the CA certificate that the serving certificate was signed with, as PEM (--set-file certificate.caBundle=ca.crt)" .Values.certificate.caBundle -}}
 {{- if not (contains "-----BEGIN CERTIFICATE-----" $pem) -}}

@@ -26,13 +26,13 @@ const RELEASE_LIMIT = 1_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * One of the replicas holds a Lease (coordination.k8s.io/v1). Another takes it when nothing about it has changed for as
- * long as it lasts by the other's own clock, so that clocks need not agree.
+ * One of the replicas holds a Lease (coordination.k8s.io/v1), which the installation has made and nobody here makes. Another
+ * takes it when nothing about it has changed for as long as it lasts by the other's own clock, so that clocks need not agree.
  */
 export class Lease {
   readonly #client: ApiWriter;
   readonly #options: LeaseOptions;
-  readonly #collection: readonly string[];
+  readonly #path: readonly string[];
   readonly #stopping = new AbortController();
   #heldUntil = NEVER;
   /** The last renewal seen of somebody else's, and when by our clock. */
@@ -42,7 +42,7 @@ export class Lease {
   constructor(client: ApiWriter, options: LeaseOptions) {
     this.#client = client;
     this.#options = options;
-    this.#collection = ["apis", "coordination.k8s.io", "v1", "namespaces", options.namespace, "leases"];
+    this.#path = ["apis", "coordination.k8s.io", "v1", "namespaces", options.namespace, "leases", options.name];
   }
 
   start(): void {
@@ -80,19 +80,13 @@ export class Lease {
     } catch (thrown) {
       if (!(thrown instanceof ClusterError)) throw thrown;
       if (thrown.code === "Conflict") this.#heldUntil = NEVER;
-      else if (!signal.aborted) failed(explained(renewalOf(this.#options), thrown));
+      else if (!signal.aborted) failed(renewalFailure(this.#options, thrown));
     }
   }
 
   /** Whether it is ours now. */
   async #claim(call: Call): Promise<boolean> {
-    const found = await this.#find(call);
-    if (found === undefined) {
-      const { name, namespace } = this.#options;
-      const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name, namespace }, spec: this.#specAfter({}) };
-      await this.#client.send({ method: "POST", path: this.#collection, body }, call);
-      return true;
-    }
+    const found = await this.#read(call);
     const spec = objectField(found, "spec") ?? {};
     if (!this.#mayTake(spec)) return false;
     await this.#replace(found, this.#specAfter(spec), call);
@@ -118,27 +112,24 @@ export class Lease {
 
   async #release(): Promise<void> {
     const call = { deadline: this.#options.timer.now() + RELEASE_LIMIT, signal: new AbortController().signal };
-    const found = await this.#find(call);
-    const spec = objectField(found ?? {}, "spec") ?? {};
-    if (found === undefined || spec["holderIdentity"] !== this.#options.holder) return;
+    const found = await this.#read(call);
+    const spec = objectField(found, "spec") ?? {};
+    if (spec["holderIdentity"] !== this.#options.holder) return;
     await this.#replace(found, { ...spec, holderIdentity: "", leaseDurationSeconds: 1 }, call);
   }
 
-  async #find(call: Call): Promise<JsonObject | undefined> {
-    try {
-      return await this.#client.get({ path: [...this.#collection, this.#options.name] }, call);
-    } catch (thrown) {
-      if (thrown instanceof ClusterError && thrown.code === "NotFound") return undefined;
-      throw thrown;
-    }
+  #read(call: Call): Promise<JsonObject> {
+    return this.#client.get({ path: this.#path }, call);
   }
 
   // `found` has the resource version that it was read with: whoever was faster makes this a Conflict.
   #replace(found: JsonObject, spec: JsonObject, call: Call): Promise<JsonObject> {
-    return this.#client.send({ method: "PUT", path: [...this.#collection, this.#options.name], body: { ...found, spec } }, call);
+    return this.#client.send({ method: "PUT", path: this.#path, body: { ...found, spec } }, call);
   }
 }
 
-function renewalOf({ namespace, name }: LeaseOptions): Attempt {
-  return { failure: `the Lease ${namespace}/${name} could not be renewed`, verb: "get, create and update", resource: `leases in namespace ${namespace}` };
+function renewalFailure({ namespace, name }: LeaseOptions, thrown: ClusterError): ClusterError {
+  const attempt: Attempt = { failure: `the Lease ${namespace}/${name} could not be renewed`, verb: "get and update", resource: `leases in namespace ${namespace}` };
+  const absent = thrown.code === "NotFound" && new ClusterError("NotFound", `${thrown.message}; apply the chart again, which makes it`, { cause: thrown });
+  return explained(attempt, absent || thrown);
 }

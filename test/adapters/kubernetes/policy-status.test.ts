@@ -16,6 +16,8 @@ import { until } from "../../helpers/until.ts";
 
 const INSTALLATION = "pratique-system";
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${INSTALLATION}/leases`;
+/** As the chart makes it. */
+const EMPTY_LEASE: Stored = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "pratique-policy-status" } };
 const START = "2026-11-23T17:00:00Z";
 const PEM = generateSigningKey().publicKey;
 
@@ -42,6 +44,7 @@ interface Bench {
 async function bench(t: Test): Promise<Bench> {
   const api = await ApiServerDouble.start();
   for (const collection of [CLUSTER_POLICIES, ALL_POLICIES]) api.serve(collection);
+  api.put(LEASES, EMPTY_LEASE);
   t.teardown(() => api.close());
   const timer = handTimer(Date.parse(START));
   let busy = 0;
@@ -165,6 +168,19 @@ t.test("a replica that has gone is replaced once its Lease has not changed for a
   t.strictSame([holder(), patches()], ["b", ["b one"]]);
 });
 
+t.test("without the Lease that the installation makes, nobody writes, and it says what is missing", async (t) => {
+  const { api, replica, patches, renewal, condition } = await bench(t);
+  api.remove(LEASES, "pratique-policy-status");
+  api.put(CLUSTER_POLICIES, clusterPolicy("one", { data: PEM }));
+  const { told } = await replica("a");
+  t.match(await told.next(), { code: "NotFound", message: /^the Lease pratique-system\/pratique-policy-status could not be renewed: .*; apply the chart again/ });
+  await renewal();
+  t.strictSame([patches(), api.object(LEASES, "pratique-policy-status")], [[], undefined]);
+  api.put(LEASES, EMPTY_LEASE);
+  await renewal();
+  await until(() => condition(CLUSTER_POLICIES, "one") !== undefined);
+});
+
 t.test("a refused write is told once, and tried again", async (t) => {
   const { api, replica, patches, condition, renewal } = await bench(t);
   api.fault = ({ method }) => (method === "PATCH" ? { status: 403, body: {} } : undefined);
@@ -203,7 +219,7 @@ t.test("a policy that has been deleted has no status to be written, and that is 
   await until(() => patches().length === 1);
   api.fault = ({ method }) => (method === "PUT" ? { status: 403, body: {} } : undefined);
   await renewal();
-  t.match(await told.next(), { message: /Lease .*; grant get, create and update on leases in namespace pratique-system/ }, "the first to be told");
+  t.match(await told.next(), { message: /Lease .*; grant get and update on leases in namespace pratique-system/ }, "the first to be told");
 });
 
 const NOTHING: PolicyStatus = { observedGeneration: undefined, ready: undefined };
