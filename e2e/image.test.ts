@@ -106,11 +106,11 @@ await t.test("published: validated, pulled with its digest, with what is in it a
 
 await author.sign(`${repository}@${layout.entry.digest}`, { by: "cosign3", layout: "bundle", scope: "recursive" });
 await author.crane("copy", `${repository}:${VERSION}`, `${registry.host}/unsigned:1`);
-const { url, memory, runtime } = await install();
+const { args, url, memory, runtime } = await install();
 t.teardown(() => runtime.remove());
 
 t.test("the webhook answers from a container with the chart's user, rights and memory, and ends when it is told to", async (t) => {
-  const running = await runtime.start("webhook");
+  const running = await runtime.start("webhook", { args });
   await until("the webhook is ready", async () => (!running.hasEnded() && (await readiness(url)) === 200 ? true : undefined), { seconds: 60, evidence: () => running.output() });
   t.match(await judged(`${repository}:${VERSION}`), { allowed: true }, "its own image is signed");
   t.match(await judged(`${registry.host}/unsigned:1`), { allowed: false, status: { message: /is not signed/ } });
@@ -155,6 +155,8 @@ function imageHere(): StoredImage {
 }
 
 interface Installed {
+  /** What the chart tells the container, and where on loopback it listens instead. */
+  readonly args: readonly string[];
   readonly url: string;
   /** The limit of the chart's container. */
   readonly memory: string;
@@ -169,8 +171,6 @@ async function install(): Promise<Installed> {
   const objects = await renderChart({
     certificate: { mode: "secret", secretName: "pratique-tls", caBundle: authority.cert },
     config: {
-      listen: `127.0.0.1:${port}`,
-      metricsListen: `127.0.0.1:${metricsPort}`,
       namespaces: { shop: { "pratique.dev/enforce": "signed" } },
       registries: [registrySettings(registry)],
       drainSeconds: 0,
@@ -182,11 +182,12 @@ async function install(): Promise<Installed> {
   };
   for (const [name, content] of Object.entries(files)) await mountedFolder(join(folder.path, name), content, USER);
   const pod = only(objects, "Deployment").spec.template.spec;
+  const args = [...pod.containers[0].args, `--listen=127.0.0.1:${port}`, `--metrics-listen=127.0.0.1:${metricsPort}`];
   const rootfs = join(folder.path, "rootfs");
   await unpack(layout, own, rootfs);
   const mounts = pod.containers[0].volumeMounts.map(({ name, mountPath }) => ({ source: join(folder.path, name), destination: mountPath }));
   const runtime = await createRuntime({ rootfs, image: own.config.config, pod, mounts, seccomp: await defaultSeccomp() });
-  return { url: `https://127.0.0.1:${port}`, memory: pod.containers[0].resources.limits.memory, runtime };
+  return { args, url: `https://127.0.0.1:${port}`, memory: pod.containers[0].resources.limits.memory, runtime };
 }
 
 /** What the webhook says of a Deployment with this image, as the API server asked about one. */

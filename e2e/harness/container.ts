@@ -1,5 +1,6 @@
 // A container of the image under runc, as the chart's Pod has it: its user, its rights and its memory. Only the network is the
 // test's, so that it is reached on loopback.
+import { spawnSync } from "node:child_process";
 import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { program } from "../programs.ts";
@@ -13,7 +14,7 @@ export interface Runtime {
   /** Runs a container to its end. */
   run(asked: Asked): Promise<Outcome>;
   /** Starts one that goes on; a signal to it is one to its program. */
-  start(name: string): Promise<Running>;
+  start(name: string, asked: Asked): Promise<Running>;
   /** Runs a command beside what was started under this name. */
   exec(name: string, command: readonly string[]): Promise<Outcome>;
   remove(): Promise<void>;
@@ -24,8 +25,15 @@ export type Installed = Omit<ContainerSettings, "cgroup" | keyof Asked>;
 /** What may be run of an image that was unpacked and installed. */
 export async function createRuntime(installed: Installed): Promise<Runtime> {
   const folder = await temporaryFolder();
+  if (process.getuid?.() !== 0) throw new Error("runc takes root to run a container with its rights taken away: run this as root");
   const runc = (...args: readonly string[]): readonly string[] => ["--root", join(folder.path, "state"), ...args];
   const names = new Set<string>();
+  const deleteAll = (): void => {
+    for (const name of names) spawnSync(program("runc"), runc("delete", "--force", name));
+    names.clear();
+  };
+  // A container outlives the runc that started it.
+  process.on("exit", deleteAll);
   const prepare = async (name: string, asked: Asked): Promise<readonly string[]> => {
     names.add(name);
     const cgroup = `/pratique-e2e-${process.pid}-${name}`;
@@ -33,10 +41,10 @@ export async function createRuntime(installed: Installed): Promise<Runtime> {
   };
   return {
     run: async (asked) => execute(program("runc"), await prepare(`run-${names.size}`, asked)),
-    start: async (name) => start(program("runc"), await prepare(name, {})),
+    start: async (name, asked) => start(program("runc"), await prepare(name, asked)),
     exec: (name, command) => execute(program("runc"), runc("exec", name, ...command)),
     remove: async () => {
-      for (const name of names) await execute(program("runc"), runc("delete", "--force", name));
+      deleteAll();
       await folder.remove();
     },
   };
