@@ -14,7 +14,7 @@ import { createRuntime, mountedFolder, type Runtime } from "./harness/container.
 import { post, readiness, type ReviewResponse } from "./harness/direct.ts";
 import { readElf } from "./harness/elf.ts";
 import { temporaryFolder } from "./harness/folder.ts";
-import { build, copyCheckout, filesBelow } from "./harness/image-build.ts";
+import { build, copyCheckout, filesBelow, layOut } from "./harness/image-build.ts";
 import { readBlob, readLayers, readLayout, type StoredImage, unpack } from "./harness/layout.ts";
 import { CHECKOUT, registrySettings } from "./harness/pratique.ts";
 import { freePort, type Outcome, until } from "./harness/process.ts";
@@ -134,6 +134,14 @@ t.test("any user may run it, as OpenShift gives each namespace users of its own"
   t.match(await runtime.run({ user, command: ["pratique", "check", "--help"] }), { status: 0, stdout: /Judges images/, stderr: "" });
   const config = "/etc/pratique/config/pratique.yaml";
   t.match(await runtime.run({ args: ["check", "--config", config, `${repository}:${VERSION}`] }), { status: 0, stdout: /signed/ }, "what it says of itself");
+});
+
+t.test("an engine that builds the Dockerfile has the same files", async (t) => {
+  const rootfs = join(folder.path, "rootfs-of-dockerfile");
+  await layOut(rootfs);
+  const [one, other] = [await filesBelow(join(folder.path, "rootfs")), await filesBelow(rootfs)];
+  t.strictSame([...other.keys()], [...one.keys()]);
+  t.strictSame([...one].filter(([path, bytes]) => other.get(path)?.equals(bytes) !== true).map(([path]) => path), [], "no file differs");
 });
 
 t.test("what is listed is what is there", async (t) => {

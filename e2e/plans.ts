@@ -7,7 +7,7 @@ export const PLANS = {
   cases: 147,
   chart: 20,
   differential: 2,
-  image: 8,
+  image: 9,
   check: 5,
   openapi: 1,
   outage: 5,

@@ -17,7 +17,7 @@ const HELP = `Makes the image of Pratique, for ${PLATFORMS.map(platformName).joi
 
   npm run image                       writes an OCI layout, and SBOMs, into dist/image
   npm run image -- --output FOLDER    the same into another folder
-  npm run image -- --tar              an archive of the layout besides, for \`podman load\` and \`docker load\`
+  npm run image -- --tar              the layout as one file besides, for \`skopeo\` and \`podman load\`
   npm run image -- --rootfs FOLDER [--platform ${platformName(ownPlatform())}]
                                       nothing but the files in the image, for deploy/Dockerfile
   npm run image -- --fetch            fetches what the image is made of, and makes nothing`;
@@ -32,7 +32,7 @@ const OPTIONS = {
 } as const;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: OPTIONS });
+  const values = options();
   if (values.help) return console.log(HELP);
   if (values.rootfs !== undefined) return writeFolder(resolve(values.rootfs), rootfs(await contentsFor(platformNamed(values.platform), announce)));
   if (values.fetch) return fetchAll(announce);
@@ -41,6 +41,14 @@ async function main(): Promise<void> {
   await writeRelease(output, release);
   if (values.tar) await writeFile(join(output, `pratique-${VERSION}.tar`), tarArchive(layoutTree(release.index)));
   console.log(summary(release, relative(process.cwd(), output) || "."));
+}
+
+function options() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    throw new Error(`${messageOf(error)} (\`npm run image -- --help\` says what there is)`, { cause: error });
+  }
 }
 
 async function writeRelease(output: string, { index, sboms }: Release): Promise<void> {

@@ -11,6 +11,11 @@ export async function build(checkout: string, output: string, surroundings = ":"
   return succeed("sh", args, { cwd: checkout, env: process.env as Readonly<Record<string, string>> });
 }
 
+/** Writes the files of the image for this machine, as the build stage of the Dockerfile does. */
+export async function layOut(rootfs: string): Promise<void> {
+  await succeed(process.execPath, [join(CHECKOUT, "tools/image.ts"), "--rootfs", rootfs], { env: process.env as Readonly<Record<string, string>> });
+}
+
 /** Copies the checkout as it is, with its history and what was installed. */
 export async function copyCheckout(target: string): Promise<void> {
   const files = await succeed("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: CHECKOUT });

@@ -8,7 +8,19 @@ export interface CommandOptions {
 
 const MAX_OUTPUT = 1 << 30;
 
-/** Runs a command that must succeed; its standard output. The error of one that fails ends with what it said. */
+/** A command that does not start, or fails. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  /** What it wrote to standard error. */
+  readonly stderr: string;
+
+  constructor(message: string, stderr: string, options: ErrorOptions) {
+    super(`${message}: ${stderr}`, options);
+    this.stderr = stderr;
+  }
+}
+
+/** Runs a command that must succeed; its standard output. Throws a CommandError otherwise. */
 export async function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<Buffer> {
   const env = { ...process.env, ...options.env };
   try {
@@ -17,6 +29,6 @@ export async function run(command: string, args: readonly string[], options: Com
   } catch (error) {
     const { code, stderr } = error as { readonly code?: unknown; readonly stderr?: Buffer };
     const outcome = code === "ENOENT" ? "is not installed" : `ended with status ${String(code)}`;
-    throw new Error(`${[command, ...args.slice(0, 4)].join(" ")} ${outcome}: ${stderr?.toString("utf8").trim() ?? ""}`, { cause: error });
+    throw new CommandError(`${[command, ...args.slice(0, 4)].join(" ")} ${outcome}`, stderr?.toString("utf8").trim() ?? "", { cause: error });
   }
 }

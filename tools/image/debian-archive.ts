@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { messageOf } from "../../src/errors.ts";
-import { run } from "./command.ts";
+import { CommandError, run } from "./command.ts";
 import { type Pin, SNAPSHOT } from "./pins.ts";
 
 // apt knows through which proxy to ask.
@@ -18,7 +18,7 @@ export async function fetchPackage(pin: Pin, folder: string): Promise<string> {
       await download(url, target);
       return target;
     } catch (error) {
-      failures.push(`  ${url}: ${messageOf(error)}`);
+      failures.push(`  ${url}: ${reasonOf(error)}`);
     }
   }
   throw new Error(unavailable(pin, failures));
@@ -45,6 +45,12 @@ async function download(url: string, target: string): Promise<void> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`status ${response.status}`);
   await writeFile(target, Buffer.from(await response.arrayBuffer()));
+}
+
+// apt says at length that it failed, and then why.
+function reasonOf(error: unknown): string {
+  if (!(error instanceof CommandError)) return messageOf(error);
+  return (error.stderr.split("\n")[0] ?? "").replace(/^E: Failed to fetch \S+\s+/, "");
 }
 
 function unavailable(pin: Pin, failures: readonly string[]): string {

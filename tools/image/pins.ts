@@ -15,7 +15,7 @@ export interface Pin {
   readonly sha256: string;
 }
 
-/** Debian 12: its archive changes no more, so that what is pinned stays there; security updates come until June 2028 (ADR 17). */
+/** Debian 12, whose archive hardly changes any more, so that what is pinned stays there; security updates come until June 2028 (ADR 17). */
 export const SUITE = "bookworm";
 /** As package URLs and scanners call it. */
 export const DISTRIBUTION = "debian-12";
