@@ -38,6 +38,7 @@ export const UNDETERMINED_REASONS = [
   "Unauthorized",
   "RateLimited",
   "RegistryUnavailable",
+  "UnexpectedAnswer",
   "DeadlineExceeded",
   "CredentialsUnavailable",
   "NamespaceUnknown",

@@ -71,6 +71,7 @@ const REMEDIES: Readonly<Record<UntrustedReason | UndeterminedReason, (context: 
   Unauthorized: letIn,
   RateLimited: (context) => `${hostOf(context)} limits requests: try again later, or use credentials with a higher limit.`,
   RegistryUnavailable: (context) => `Try again once ${hostOf(context)} answers.`,
+  UnexpectedAnswer: (context) => `Look at ${hostOf(context)}, and at whatever stands before it: an OCI registry does not answer so.`,
   DeadlineExceeded: (context) => `Try again; if it stays so, ${hostOf(context)} is too slow or not reachable from the cluster.`,
   CredentialsUnavailable: say("Try again once the credentials can be had: pull secrets from the API server, those of a cloud from its token service."),
   NamespaceUnknown: say("Try again once the API server answers; the namespace's labels could not be read."),

@@ -19,7 +19,7 @@ import { type HandTimer, handTimer } from "../helpers/hand-timer.ts";
 
 export const DEFAULTS: Demand = { enforce: "none", warn: "none", audit: "none", index: "both", requireDigest: false, onOutage: "deny" };
 
-const UNDETERMINED: ReadonlySet<string> = new Set(["Unauthorized", "RateLimited", "RegistryUnavailable", "CredentialsUnavailable"]);
+const UNDETERMINED: ReadonlySet<string> = new Set(["Unauthorized", "RateLimited", "RegistryUnavailable", "UnexpectedAnswer", "CredentialsUnavailable"]);
 
 /** An image whose verdict is its repository's last word: `verdictImage("Unsigned")`, also `Signed`, `hang` and `throw`. */
 export function verdictImage(verdict: string, target = ":1"): string {

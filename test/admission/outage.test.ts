@@ -73,6 +73,7 @@ t.test("nothing but an outage passes, whatever stands beside it", async (t) => {
   const rows: readonly (readonly [images: readonly string[], reason: string])[] = [
     [[verdictImage("Unauthorized")], "Unauthorized"],
     [[verdictImage("CredentialsUnavailable")], "CredentialsUnavailable"],
+    [[verdictImage("UnexpectedAnswer")], "UnexpectedAnswer"],
     [[verdictImage("throw")], "InternalError"],
     [[verdictImage("Unsigned")], "Unsigned"],
     [["Not an image"], "InvalidReference"],

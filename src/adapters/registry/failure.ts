@@ -32,7 +32,8 @@ export function statusError({ host, name, status, credential }: Refusal): Refuse
 export function serverError(host: string, status: number, retryAfter?: string): UndeterminedError {
   if (status === 429) return new TransientError("RateLimited", `${host} takes no more requests from us for now (429)`, { retryAfter });
   const message = `${host} answered with status ${status}`;
-  return isTransient(status) ? new TransientError("RegistryUnavailable", message, { retryAfter }) : new UndeterminedError("RegistryUnavailable", message);
+  if (isTransient(status)) return new TransientError("RegistryUnavailable", message, { retryAfter });
+  return new UndeterminedError(status === 408 ? "RegistryUnavailable" : "UnexpectedAnswer", message);
 }
 
 function asker(credential: Credential): string {

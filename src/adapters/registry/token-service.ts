@@ -37,7 +37,7 @@ export function basic(username: string, password: string): string {
 
 /**
  * The token in a token service's answer. Throws UndeterminedError: Unauthorized when the service refuses us,
- * RateLimited or RegistryUnavailable otherwise. `host` is the registry's, for messages.
+ * RateLimited, RegistryUnavailable or UnexpectedAnswer otherwise. `host` is the registry's, for messages.
  */
 export function tokenOf(answer: Answer, host: string): Token {
   const { status } = answer;
@@ -45,7 +45,7 @@ export function tokenOf(answer: Answer, host: string): Token {
   if (status === 429 || status === 408 || status >= 500 || status < 200) throw serverError(service, status, retryAfterIn(answer.headers));
   if (status !== 200) throw new UndeterminedError("Unauthorized", `${service} gives us no token (${status})`);
   const token = decode(answer.bytes);
-  if (token === undefined) throw new UndeterminedError("RegistryUnavailable", `${service} answered without a usable token`);
+  if (token === undefined) throw new UndeterminedError("UnexpectedAnswer", `${service} answered without a usable token`);
   return token;
 }
 

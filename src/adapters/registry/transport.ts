@@ -107,10 +107,10 @@ async function answerOf(response: Dispatcher.ResponseData, request: OutgoingRequ
 // Credentials stay behind at the first step to another host or port, and do not come back with a later one.
 function nextHop({ host, settings }: Reach, hop: Hop, location: string | readonly string[] | undefined): Hop {
   if (hop.redirects === MAX_REDIRECTS) {
-    throw new UndeterminedError("RegistryUnavailable", `${host} redirected more than ${MAX_REDIRECTS} times`);
+    throw new UndeterminedError("UnexpectedAnswer", `${host} redirected more than ${MAX_REDIRECTS} times`);
   }
   const url = typeof location === "string" ? URL.parse(location, hop.url.href) : null;
-  if (url === null) throw new UndeterminedError("RegistryUnavailable", `${host} redirected to no usable place`);
+  if (url === null) throw new UndeterminedError("UnexpectedAnswer", `${host} redirected to no usable place`);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && settings.plainHTTP)) {
     throw new RefusedError("RegistryForbidden", `${host} redirected to a place without TLS`);
   }

@@ -74,12 +74,12 @@ t.test("what may be over in a moment is asked again, after longer and longer wai
 t.test("an answer is not asked for again", async (t) => {
   const { registry, fetch } = await start(t);
   const rows: readonly (readonly [status: number, came: string])[] = [
-    [400, "RegistryUnavailable"],
+    [400, "UnexpectedAnswer"],
     [401, "Unauthorized"],
     [403, "Unauthorized"],
     [404, "ImageNotFound"],
     [412, "BlockedByRegistry"],
-    [501, "RegistryUnavailable"],
+    [501, "UnexpectedAnswer"],
   ];
   for (const [status, came] of rows) {
     registry.reset();
