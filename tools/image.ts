@@ -7,7 +7,7 @@ import { VERSION } from "../src/version.ts";
 import { ROOT } from "./build.ts";
 import { contentsFor, fetchAll, rootfs } from "./image/contents.ts";
 import { writeFolder } from "./image/folder.ts";
-import { layoutTree } from "./image/layout.ts";
+import { layoutTree, writeLayout } from "./image/layout.ts";
 import { platformName, platformNamed, PLATFORMS } from "./image/platform.ts";
 import { makeRelease, type Release } from "./image/release.ts";
 import { summary } from "./image/summary.ts";
@@ -53,10 +53,10 @@ function options() {
 
 async function writeRelease(output: string, { index, sboms }: Release): Promise<void> {
   await mkdir(output, { recursive: true });
-  await writeFolder(join(output, "oci"), layoutTree(index));
+  await writeLayout(join(output, "oci"), index);
   for (const { architecture, file, bytes, layout } of sboms) {
     await writeFile(join(output, file), bytes);
-    await writeFolder(join(output, `sbom-${architecture}`), layoutTree(layout));
+    await writeLayout(join(output, `sbom-${architecture}`), layout);
   }
 }
 

@@ -15,7 +15,7 @@ export class CommandError extends Error {
   readonly stderr: string;
 
   constructor(message: string, stderr: string, options: ErrorOptions) {
-    super(`${message}: ${stderr}`, options);
+    super(stderr === "" ? message : `${message}: ${stderr}`, options);
     this.stderr = stderr;
   }
 }

@@ -39,7 +39,7 @@ async function aptSites(): Promise<readonly string[]> {
 
 async function download(url: string, target: string): Promise<void> {
   if (existsSync(APT_HELPER)) {
-    await run(APT_HELPER, ["-o", "APT::Sandbox::User=root", "download-file", url, target]);
+    await run(APT_HELPER, ["-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "download-file", url, target]);
     return;
   }
   const response = await fetch(url);

@@ -1,23 +1,24 @@
-import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { Entry, Tree } from "./tree.ts";
+import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Entry, sorted, type Tree } from "./tree.ts";
 
-/** Writes a tree in the place of whatever was there. What it writes belongs to whoever runs this. */
+/** Writes a tree into a folder that is empty or not there yet. What it writes belongs to whoever runs this. */
 export async function writeFolder(folder: string, tree: Tree): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  for (const [path, entry] of tree) await writeEntry(join(folder, path), entry);
+  await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).length > 0) throw new Error(`${folder} is not empty; name a new folder`);
+  for (const [path, entry] of sorted(tree)) await writeEntry(join(folder, path), entry);
 }
 
+// Modes are set apart, since the umask has a say in those of what is new.
 async function writeEntry(path: string, entry: Entry): Promise<void> {
-  await mkdir(entry.kind === "folder" ? path : dirname(path), { recursive: true });
   switch (entry.kind) {
     case "file":
       await writeFile(path, entry.bytes);
-      // Apart, since the umask has a say in the mode of a new file.
       return chmod(path, entry.isExecutable ? 0o755 : 0o644);
     case "link":
       return symlink(entry.target, path);
     case "folder":
-      return undefined;
+      await mkdir(path);
+      return chmod(path, 0o755);
   }
 }

@@ -1,6 +1,7 @@
 // Node for a platform, from the npm package that the lock file pins: `npm ci` installs that of its own platform alone.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ROOT } from "../build.ts";
 import { type Announce, pinnedFile } from "./cache.ts";
 import { run } from "./command.ts";
 import { NODE } from "./container.ts";
@@ -32,8 +33,8 @@ export function nodeArchive(platform: Platform, lock: Lock, announce: Announce):
   return pinnedFile({ file, algorithm: "sha512", hash: sha512 }, (folder) => pack(`${name}@${version}`, folder, file), announce);
 }
 
-// npm knows which registry to ask, through which proxy, and with which credentials.
+// npm knows which registry to ask, through which proxy, and with which credentials; a checkout may have a say in it.
 async function pack(specifier: string, folder: string, file: string): Promise<string> {
-  await run("npm", ["pack", specifier, "--pack-destination", folder, "--ignore-scripts", "--silent"], { cwd: folder });
+  await run("npm", ["pack", specifier, "--pack-destination", folder, "--silent"], { cwd: ROOT });
   return join(folder, file);
 }

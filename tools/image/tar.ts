@@ -1,23 +1,14 @@
 // Tar archives whose bytes depend on nothing but their content: entries are sorted, and have one owner and one time.
 import { Header } from "tar";
-import type { Entry, Tree } from "./tree.ts";
+import { type Entry, sorted, type Tree } from "./tree.ts";
 
 const BLOCK = 512;
 // The beginning of time, so that a layer whose content stays the same stays the same in the next release.
 const MODIFIED = new Date(0);
 
-/** Folders come before what is in them. */
 export function tarArchive(tree: Tree): Buffer {
-  const entries = new Map<string, Entry>([...tree.keys()].flatMap(foldersAbove).map((folder) => [folder, { kind: "folder" }]));
-  for (const [path, entry] of tree) entries.set(path, entry);
-  const sorted = [...entries].sort(([one], [other]) => (one < other ? -1 : 1));
   // Two blocks of zeros end an archive.
-  return Buffer.concat([...sorted.flatMap(([path, entry]) => blocksOf(path, entry)), Buffer.alloc(2 * BLOCK)]);
-}
-
-function foldersAbove(path: string): readonly string[] {
-  const names = path.split("/").slice(0, -1);
-  return names.map((_, i) => names.slice(0, i + 1).join("/"));
+  return Buffer.concat([...sorted(tree).flatMap(([path, entry]) => blocksOf(path, entry)), Buffer.alloc(2 * BLOCK)]);
 }
 
 function blocksOf(path: string, entry: Entry): readonly Buffer[] {

@@ -37,6 +37,17 @@ function isSame(one: Entry, other: Entry): boolean {
   return one.kind === "link" && other.kind === "link" ? one.target === other.target : one.kind === other.kind;
 }
 
+/** All entries, each after the folders on its way, which become entries too. */
+export function sorted(tree: Tree): readonly (readonly [string, Entry])[] {
+  const folders = [...tree.keys()].flatMap(foldersAbove).map((folder) => [folder, FOLDER] as const);
+  return [...new Map([...folders, ...tree])].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, i) => names.slice(0, i + 1).join("/"));
+}
+
 /** The files and links of a tar archive, compressed by gzip or not, whose paths are wanted. */
 export async function readArchive(archive: Buffer, isWanted: (path: string) => boolean): Promise<Tree> {
   const reading: Promise<readonly [string, Entry]>[] = [];
