@@ -26,8 +26,8 @@ export async function copyCheckout(target: string): Promise<void> {
   await cp(join(CHECKOUT, ".git"), join(target, ".git"), { recursive: true });
   // As links where the file system can: there is half a gigabyte of it.
   const modules = [join(CHECKOUT, "node_modules"), join(target, "node_modules")];
-  const { status } = await execute("cp", ["-al", ...modules]);
-  if (status !== 0) await succeed("cp", ["-a", ...modules]);
+  const { status } = await execute("cp", ["-alT", ...modules]);
+  if (status !== 0) await succeed("cp", ["-aT", ...modules]);
 }
 
 /** The files below a folder with their contents, by their paths. */
