@@ -9,6 +9,7 @@ export const PLANS = {
   certificates: 6,
   chart: 20,
   differential: 2,
+  image: 9,
   doctor: 37,
   check: 5,
   lifecycle: 2,
