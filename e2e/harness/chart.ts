@@ -22,6 +22,8 @@ export interface Kinds {
   readonly Role: { readonly rules: unknown };
   readonly ConfigMap: { readonly data: { readonly "pratique.yaml": string } };
   readonly Deployment: { readonly spec: { readonly replicas: number; readonly template: PodTemplate } };
+  readonly Job: { readonly spec: { readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> }; readonly spec: PodSpec } } };
+  readonly Service: { readonly spec: { readonly selector: Readonly<Record<string, string>> } };
   readonly ServiceAccount: object;
   readonly ValidatingWebhookConfiguration: { readonly webhooks: readonly Webhook[] };
 }
@@ -79,8 +81,21 @@ export const RELEASE_NAMESPACE = "pratique-system";
 // A Helm that was built by `go install` takes itself for one of Kubernetes 1.20.
 const KUBE_VERSION = "1.36.0";
 
-/** All objects of the chart for some values. Throws when rendering fails. */
+/** The objects of the chart for some values, without those of its hooks. Throws when rendering fails. */
 export async function renderChart(values: unknown, helm: Helm = "helm4"): Promise<readonly KubernetesObject[]> {
+  return (await render(values, helm)).filter((object) => !isHook(object));
+}
+
+/** The objects of its hooks. */
+export async function renderHooks(values: unknown, helm: Helm = "helm4"): Promise<readonly KubernetesObject[]> {
+  return (await render(values, helm)).filter(isHook);
+}
+
+function isHook({ metadata }: KubernetesObject): boolean {
+  return metadata.annotations?.["helm.sh/hook"] !== undefined;
+}
+
+async function render(values: unknown, helm: Helm): Promise<readonly KubernetesObject[]> {
   const text = await succeed(program(helm), templateArguments(), { input: stringify(values) });
   return parseAllDocuments(text).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
 }
@@ -93,14 +108,14 @@ export function only<Kind extends keyof Kinds>(objects: readonly KubernetesObjec
 }
 
 /** `helm template` with whatever comes of it. */
-export function tryRender(values: unknown, helm: Helm): Promise<Outcome> {
-  return execute(program(helm), templateArguments(), { input: stringify(values) });
+export function tryRender(values: unknown, helm: Helm, kubernetes = KUBE_VERSION): Promise<Outcome> {
+  return execute(program(helm), templateArguments(kubernetes), { input: stringify(values) });
 }
 
 export function lint(values: unknown, helm: Helm): Promise<Outcome> {
   return execute(program(helm), ["lint", "--strict", CHART, "--values", "-"], { input: stringify(values) });
 }
 
-function templateArguments(): readonly string[] {
-  return ["template", RELEASE, CHART, "--namespace", RELEASE_NAMESPACE, "--kube-version", KUBE_VERSION, "--values", "-"];
+function templateArguments(kubernetes = KUBE_VERSION): readonly string[] {
+  return ["template", RELEASE, CHART, "--namespace", RELEASE_NAMESPACE, "--kube-version", kubernetes, "--values", "-"];
 }
