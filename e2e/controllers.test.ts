@@ -10,9 +10,11 @@ import { PLANS } from "./plans.ts";
 t.plan(PLANS.controllers);
 
 const SIGNED = "cosign3-bundle";
+/** Signed, and asked about for the first time while its registry is away. */
+const NEVER_SEEN = "cosign2-simple-signing";
 const SECONDS = 60;
 
-const world = await startWorld({ registries: ["plain"], images: ["unsigned", SIGNED] });
+const world = await startWorld({ registries: ["plain"], images: ["unsigned", SIGNED, NEVER_SEEN] });
 const { cluster } = world;
 const controllers = await startControllers(cluster);
 t.teardown(async () => {
@@ -50,7 +52,8 @@ async function podsIn(namespace: string): Promise<number> {
 const metadata = { name: "web", labels: { app: "web" } };
 const template = { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image: unsigned }] } };
 const common = { selector: { matchLabels: { app: "web" } }, template };
-const atRest = { ...template, spec: { ...template.spec, nodeSelector: { "example.com/none": "true" } } };
+// The node says nothing of its health, so it is tainted.
+const atRest = { ...template, spec: { ...template.spec, nodeSelector: { "example.com/none": "true" }, tolerations: [{ operator: "Exists" }] } };
 
 interface Case {
   /** Whose Event it is. */
@@ -97,7 +100,7 @@ t.test("a Deployment whose registry was away comes up by itself when it is back"
   await enforce(cluster, "away", { enforce: "signed" });
   await world.registry("plain").kill();
   // Its template could not be judged, so it is admitted; its Pods are not.
-  await created(t, "away", `${host}/${SIGNED}@${world.digest(SIGNED)}`);
+  await created(t, "away", `${host}/${NEVER_SEEN}:1`);
   const message = await failureOf("ReplicaSet", "away");
   t.match(message, /denied the request: container .* could not be checked/);
   t.notMatch(message, "is not signed");
