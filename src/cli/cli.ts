@@ -2,6 +2,7 @@ import { closest } from "../schema/suggestion.ts";
 import { VERSION } from "../version.ts";
 import { AUDIT_HELP } from "./audit-help.ts";
 import { CHECK_HELP } from "./check-help.ts";
+import { DOCTOR_HELP } from "./doctor-help.ts";
 import { IMPORT_HELP } from "./import-help.ts";
 import type { ExitStatus, Io } from "./io.ts";
 import { REMOVE_WEBHOOKS_HELP } from "./remove-webhooks-help.ts";
@@ -37,6 +38,12 @@ const COMMANDS: readonly Command[] = [
     summary: "judge what runs in a cluster, and say who owns it",
     help: AUDIT_HELP,
     run: async (args, io) => (await import("./audit.ts")).audit(args, io),
+  },
+  {
+    name: "doctor",
+    summary: "look at an installation, and say what is dangerous or broken",
+    help: DOCTOR_HELP,
+    run: async (args, io) => (await import("./doctor.ts")).doctor(args, io),
   },
   {
     name: "import",

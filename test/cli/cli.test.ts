@@ -61,13 +61,13 @@ function pushWeb(double: RegistryDouble) {
 t.test("help teaches, and lists only what there is", async (t) => {
   const overview = await pratique(["--help"]);
   t.match(overview, { status: 0, err: "" });
-  t.same([...overview.out.matchAll(/^ {2}([\w-]+) {3,}\w/gm)].map(([, name]) => name).filter((name) => name !== "pratique"), ["serve", "check", "audit", "import", "remove-webhooks"]);
+  t.same([...overview.out.matchAll(/^ {2}([\w-]+) {3,}\w/gm)].map(([, name]) => name).filter((name) => name !== "pratique"), ["serve", "check", "audit", "doctor", "import", "remove-webhooks"]);
   t.match(await pratique(["help"]), { status: 0, out: overview.out });
   t.match(await pratique([]), { status: 2, out: "", err: overview.out });
-  for (const command of ["serve", "check", "audit", "import", "remove-webhooks"]) {
+  for (const command of ["serve", "check", "audit", "doctor", "import", "remove-webhooks"]) {
     const { status, out, err } = await pratique([command, "--help"]);
     t.match({ status, err }, { status: 0, err: "" });
-    for (const part of ["Usage:", "Options:", "Examples:", "Exit status:", ...(["import", "remove-webhooks"].includes(command) ? [] : ["not verified"])]) t.ok(out.includes(part), `${command} --help has ${part}`);
+    for (const part of ["Usage:", "Options:", "Examples:", "Exit status:", ...(["doctor", "import", "remove-webhooks"].includes(command) ? [] : ["not verified"])]) t.ok(out.includes(part), `${command} --help has ${part}`);
     t.match(await pratique(["help", command]), { status: 0, out });
     t.match(await pratique([command, "whatever", "-h"]), { status: 0, out });
     t.ok(out.split("\n").every((line) => line.length <= 90), "it fits a terminal");
@@ -84,7 +84,12 @@ t.test("a wrong call says what is wrong and ends with 2", async (t) => {
   });
   for (const [args, words, env] of [
     [["chekc"], /there is no command "chekc"; did you mean check\?\nTry `pratique --help`/],
-    [["doctor"], /there is no command "doctor"; there are serve, check/],
+    [["polish"], /there is no command "polish"; there are serve, check/],
+    [["doctor", "shop"], /doctor takes no "shop"; it looks at the installations/],
+    [["doctor", "-n", "No"], /--namespace is "No", which no namespace can be called/],
+    [["doctor", "--ask", "templates"], /--ask is "templates"; it must be policies, namespaces, enforce or none/],
+    [["doctor", "--ask", "none", "--ask", "enforce"], /--ask is none, and an entry besides/],
+    [["doctor", "--kubeconfig", "/nonexistent"], /the kubeconfig \/nonexistent cannot be read/],
     [["audit", "web:1"], /audit takes no "web:1".*pratique check/],
     [["audit", "-A", "-n", "shop"], /-A is every namespace, and --namespace is one/],
     [["audit", "-A=yes"], /takes no value|there is no option/],

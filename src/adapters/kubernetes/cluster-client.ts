@@ -29,6 +29,13 @@ interface ApiDeletion extends ApiRequest {
 
 type ApiExchange = ApiRequest | ApiChange | ApiDeletion;
 
+/** What the API server said, whether it accepted or not. */
+export interface ApiAnswer {
+  /** HTTP status. */
+  readonly code: number;
+  readonly body: JsonObject;
+}
+
 /** Reads one object or one page of a list. */
 export type ApiReader = Pick<ClusterClient, "get">;
 
@@ -50,6 +57,8 @@ const MAX_BODY = 32 * 1024 * 1024;
 /** etcd takes no object beyond 1.5 MiB. */
 const MAX_LINE = 4 * 1024 * 1024;
 const MAX_STATUS = 64 * 1024;
+/** Longer than any webhook may take (30 s): who asks whether one answers wants to hear that it did not. */
+const ATTEMPT_LIMIT = 40_000;
 
 /**
  * The API server. client-node's generated API can neither bound an answer in bytes nor say whether a 404 is the API
@@ -81,6 +90,20 @@ export class ClusterClient {
   /** Deletes one object. NotFound when the API server itself says that there is none. */
   async delete(question: ApiRequest, call: Call): Promise<void> {
     await repeated(() => this.#ask({ ...question, method: "DELETE" }, call), call, this.#timer, this.#repeats);
+  }
+
+  /** Sends a change and returns whatever comes of it, with the API server's own words: for whoever asks about the answer itself. */
+  async attempt(change: ApiChange, call: Call): Promise<ApiAnswer> {
+    const limit = new Limit(call.signal, this.#timer);
+    try {
+      limit.expireAt(Math.min(call.deadline, this.#timer.now() + ATTEMPT_LIMIT), new ClusterError("Unavailable", `the API server did not answer within ${ATTEMPT_LIMIT / 1000} s`));
+      const response = await this.#accepted(change, limit);
+      return { code: response.statusCode, body: await limit.race(readObject(response.body, MAX_BODY)) };
+    } catch (thrown) {
+      throw faultOf(thrown);
+    } finally {
+      limit.release();
+    }
   }
 
   /** Returns when the API server ends the watch, and throws for every other end: broken, frozen beyond the call's deadline, unreadable. */

@@ -1,0 +1,107 @@
+import type { JsonObject } from "../json.ts";
+import { POLICY_KINDS, POLICY_RESOURCES } from "../trust/trust-policy.ts";
+import { completeInstallation, type FoundInstallation } from "./look-installation.ts";
+import { Looker } from "./looker.ts";
+import type { DoctorPorts, Listing } from "./ports.ts";
+import { readEditors } from "./read/editors.ts";
+import { readLabelPolicies } from "./read/label-policy.ts";
+import { readPolicy } from "./read/policy.ts";
+import { readWebhookConfiguration, type WebhookConfiguration } from "./read/webhook-configuration.ts";
+import { type Deployment, metadataOf, readDeployment, readNode } from "./read/workload.ts";
+import { mapped, type Seen, seen } from "./seen.ts";
+import type { ClusterNamespace, Snapshot } from "./snapshot.ts";
+import type { Askable } from "./trial.ts";
+
+export interface LookRequest {
+  /** The namespace of one installation; undefined for all of them. */
+  readonly namespace: string | undefined;
+  /** The entries that are asked by dry runs. */
+  readonly ask: readonly Askable[];
+  readonly signal: AbortSignal;
+}
+
+/** Reads what there is. Never throws for what the API server says or does not say: that is in the snapshot. */
+export async function lookAt(ports: DoctorPorts, { namespace, ask, signal }: LookRequest): Promise<Snapshot> {
+  const looker = new Looker(ports, { deadline: Number.POSITIVE_INFINITY, signal });
+  const [serverVersion, configurations, deployments, namespaces, nodes, policies, labelPolicies, editors] = await Promise.all([
+    looker.see(() => ports.reader.version(looker.call)),
+    looker.list(cluster("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations")),
+    looker.list({ group: "apps", version: "v1", resource: "deployments", namespace, labelSelector: "app.kubernetes.io/name=pratique" }),
+    looker.list(cluster("", "v1", "namespaces")),
+    looker.list(cluster("", "v1", "nodes")),
+    lookAtPolicies(looker),
+    lookAtLabelPolicies(looker),
+    lookAtEditors(looker),
+  ]);
+  const called = mapped(configurations, (objects) => objects.flatMap((object) => readWebhookConfiguration(object) ?? []));
+  const known = mapped(namespaces, (objects) => objects.map(readNamespace));
+  const found = foundInstallations(valueOf(called), valueOf(deployments).map(readDeployment));
+  const chosen = found.filter((each) => namespace === undefined || each.namespace === namespace);
+  return {
+    now: ports.timer.now(),
+    serverVersion,
+    installations: await Promise.all(chosen.map((each) => completeInstallation(each, looker, { deployments, namespaces: valueOf(known), ask }))),
+    namespaces: known,
+    nodes: mapped(nodes, (objects) => objects.map(readNode)),
+    policies,
+    labelPolicies,
+    editors,
+    configurations: called,
+    deployments,
+  };
+}
+
+function cluster(group: string, version: string, resource: string): Listing {
+  return { group, version, resource, namespace: undefined };
+}
+
+async function lookAtPolicies(looker: Looker): Promise<Snapshot["policies"]> {
+  const lists = await Promise.all(POLICY_KINDS.map(async (kind) => mapped(await looker.list(cluster("pratique.dev", "v1alpha1", POLICY_RESOURCES[kind])), (objects) => objects.map((object) => readPolicy(kind, object)))));
+  return together(lists, (parts) => parts.flat());
+}
+
+async function lookAtLabelPolicies(looker: Looker): Promise<Snapshot["labelPolicies"]> {
+  const lists = await Promise.all(["validatingadmissionpolicies", "validatingadmissionpolicybindings"].map((resource) => looker.list(cluster("admissionregistration.k8s.io", "v1", resource))));
+  return together(lists, ([policies = [], bindings = []]) => readLabelPolicies(policies, bindings));
+}
+
+async function lookAtEditors(looker: Looker): Promise<Snapshot["editors"]> {
+  const lists = await Promise.all(["clusterroles", "clusterrolebindings", "roles", "rolebindings"].map((resource) => looker.list(cluster("rbac.authorization.k8s.io", "v1", resource))));
+  return together(lists, ([clusterRoles = [], clusterRoleBindings = [], roles = [], roleBindings = []]) => readEditors({ clusterRoles, clusterRoleBindings, roles, roleBindings }));
+}
+
+/** Seen where every part is; else why the parts are not, each on a line. */
+function together<Part, Value>(parts: readonly Seen<Part>[], make: (values: readonly Part[]) => Value): Seen<Value> {
+  const reasons = parts.flatMap((part) => (part.kind === "unseen" ? [part.why] : []));
+  if (reasons.length > 0) return { kind: "unseen", why: reasons.join("\n") };
+  return seen(make(parts.flatMap((part) => (part.kind === "seen" ? [part.value] : []))));
+}
+
+function valueOf<Item>(state: Seen<readonly Item[]>): readonly Item[] {
+  return state.kind === "seen" ? state.value : [];
+}
+
+function readNamespace(object: JsonObject): ClusterNamespace {
+  const { name, labels } = metadataOf(object);
+  return { name, labels };
+}
+
+/** Configurations and Deployments of the same name are one release; each may be there without the other. */
+function foundInstallations(configurations: readonly WebhookConfiguration[], deployments: readonly Deployment[]): readonly FoundInstallation[] {
+  const called = configurations.map((configuration): FoundInstallation => {
+    const service = serviceOf(configuration);
+    const deployment = deployments.find(({ name, namespace }) => name === (service?.name ?? configuration.name) && (service === undefined || namespace === service.namespace));
+    const namespace = service?.namespace ?? deployment?.namespace ?? configuration.annotations.get("meta.helm.sh/release-namespace") ?? "pratique-system";
+    return { name: deployment?.name ?? service?.name ?? configuration.name, namespace, release: releaseOf(configuration.labels) ?? configuration.name, configuration };
+  });
+  const others = deployments.filter(({ name, namespace }) => !called.some((each) => each.name === name && each.namespace === namespace));
+  return [...called, ...others.map(({ name, namespace, labels }) => ({ name, namespace, release: releaseOf(labels) ?? name, configuration: undefined }))];
+}
+
+function serviceOf({ webhooks }: WebhookConfiguration): { readonly namespace: string; readonly name: string } | undefined {
+  return webhooks.map(({ target }) => target).find((target) => target.kind === "service");
+}
+
+function releaseOf(labels: ReadonlyMap<string, string>): string | undefined {
+  return labels.get("app.kubernetes.io/instance");
+}
