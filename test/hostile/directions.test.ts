@@ -45,9 +45,9 @@ function heardNothing(registry: RegistryDouble): void {
 
 /** Redirects, token services and names that lead somewhere else. */
 const DIRECTIONS: readonly HostileCase[] = [
-  sentTo("a redirect to itself", () => "/v2/shop/bad/manifests/v1", "RegistryUnavailable"),
-  sentTo("a redirect from each place to the next", ({ thief }) => `${thief.url}/loop`, "RegistryUnavailable"),
-  sentTo("a redirect to nowhere", () => "http://", "RegistryUnavailable"),
+  sentTo("a redirect to itself", () => "/v2/shop/bad/manifests/v1", "UnexpectedAnswer"),
+  sentTo("a redirect from each place to the next", ({ thief }) => `${thief.url}/loop`, "UnexpectedAnswer"),
+  sentTo("a redirect to nowhere", () => "http://", "UnexpectedAnswer"),
   sentTo("a redirect to another scheme", () => "file:///etc/passwd", "RegistryForbidden"),
   sentTo("a redirect to a metadata service", () => "http://169.254.169.254/latest/meta-data/", "RegistryForbidden"),
   sentTo("a redirect to a metadata service by its name", () => "http://metadata.google.internal/", "RegistryForbidden"),
