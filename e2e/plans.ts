@@ -6,7 +6,7 @@ export const PLANS = {
   alerts: 5,
   audit: 5,
   cases: 147,
-  chart: 20,
+  chart: 22,
   differential: 2,
   doctor: 37,
   check: 5,

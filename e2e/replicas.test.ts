@@ -28,20 +28,20 @@ await enforce(cluster, "shop", { enforce: "signed" });
 const probes = [podProbe("a signed Pod", "shop", signed, isCreated), podProbe("an unsigned Pod", "shop", unsigned, isRefusedAsUnsigned)];
 
 /** Makes requests before, during and after what happens. */
-async function under(load: () => Promise<void>): Promise<LoadReport> {
+async function under(event: () => Promise<void>): Promise<LoadReport> {
   const running = startLoad(cluster, probes);
   const more = async (): Promise<void> => {
     const goal = running.right + ENOUGH;
     await until("more answers", async () => (running.right >= goal ? true : undefined), { seconds: SECONDS });
   };
   await more();
-  await load();
+  await event();
   await more();
   return running.stop();
 }
 
 function replica(): RunningPod {
-  const [pod] = node.pods().filter(({ isReady }) => isReady);
+  const pod = node.pods().find(({ isReady }) => isReady);
   if (pod === undefined) throw new Error("no replica is ready");
   return pod;
 }
