@@ -78,8 +78,8 @@ function selectionOf({ settings, namespace }: Installation): KnownSelection | un
 const NO_CONFIG: Selection["config"] = { defaults: NOTHING, exemptions: { namespaces: new Set(), images: [] } };
 
 function unseenOf(snapshot: Snapshot): readonly string[] {
-  const { serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors } = snapshot;
-  const shared: readonly Seen<unknown>[] = [serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors];
+  const { serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors, labellers } = snapshot;
+  const shared: readonly Seen<unknown>[] = [serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors, labellers];
   const own = snapshot.installations.flatMap(({ deployment, pods, budgets, autoscalers, service, settings, certificate }): readonly Seen<unknown>[] => [deployment, pods, budgets, autoscalers, service, settings, certificate]);
   const replies = snapshot.installations.flatMap(({ replies }) => replies.flatMap(({ entry, reply }) => (reply.kind === "unasked" ? [`whether ${entryName(entry)} answers: ${reply.why}`] : [])));
   return [...new Set([...[...shared, ...own].flatMap((state) => (state.kind === "unseen" ? [state.why] : [])), ...replies])];

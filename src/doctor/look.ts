@@ -3,7 +3,7 @@ import { POLICY_KINDS, POLICY_RESOURCES } from "../trust/trust-policy.ts";
 import { completeInstallation, type FoundInstallation } from "./look-installation.ts";
 import { Looker } from "./looker.ts";
 import type { DoctorPorts, Listing } from "./ports.ts";
-import { readEditors } from "./read/editors.ts";
+import { readEditors, readLabellers, type Roles } from "./read/editors.ts";
 import { readLabelPolicies } from "./read/label-policy.ts";
 import { readPolicy } from "./read/policy.ts";
 import { readWebhookConfiguration, type WebhookConfiguration } from "./read/webhook-configuration.ts";
@@ -23,7 +23,7 @@ export interface LookRequest {
 /** Reads what there is. Never throws for what the API server says or does not say: that is in the snapshot. */
 export async function lookAt(ports: DoctorPorts, { namespace, ask, signal }: LookRequest): Promise<Snapshot> {
   const looker = new Looker(ports, { deadline: Number.POSITIVE_INFINITY, signal });
-  const [serverVersion, configurations, deployments, namespaces, nodes, policies, labelPolicies, editors] = await Promise.all([
+  const [serverVersion, configurations, deployments, namespaces, nodes, policies, labelPolicies, roles] = await Promise.all([
     looker.see(() => ports.reader.version(looker.call)),
     looker.list(cluster("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations")),
     looker.list({ group: "apps", version: "v1", resource: "deployments", namespace, labelSelector: "app.kubernetes.io/name=pratique" }),
@@ -31,7 +31,7 @@ export async function lookAt(ports: DoctorPorts, { namespace, ask, signal }: Loo
     looker.list(cluster("", "v1", "nodes")),
     lookAtPolicies(looker),
     lookAtLabelPolicies(looker),
-    lookAtEditors(looker),
+    lookAtRoles(looker),
   ]);
   const called = mapped(configurations, (objects) => objects.flatMap((object) => readWebhookConfiguration(object) ?? []));
   const known = mapped(namespaces, (objects) => objects.map(readNamespace));
@@ -40,12 +40,13 @@ export async function lookAt(ports: DoctorPorts, { namespace, ask, signal }: Loo
   return {
     now: ports.timer.now(),
     serverVersion,
-    installations: await Promise.all(chosen.map((each) => completeInstallation(each, looker, { deployments, namespaces: valueOf(known), ask }))),
+    installations: await Promise.all(chosen.map((each) => completeInstallation(each, looker, { deployments, namespaces: valueOf(known), ask: policies.kind === "seen" && policies.value === "not-served" ? ask.filter((entry) => entry !== "policies") : ask }))),
     namespaces: known,
     nodes: mapped(nodes, (objects) => objects.map(readNode)),
     policies,
     labelPolicies,
-    editors,
+    editors: mapped(roles, readEditors),
+    labellers: mapped(roles, readLabellers),
     configurations: called,
     deployments,
   };
@@ -56,8 +57,8 @@ function cluster(group: string, version: string, resource: string): Listing {
 }
 
 async function lookAtPolicies(looker: Looker): Promise<Snapshot["policies"]> {
-  const lists = await Promise.all(POLICY_KINDS.map(async (kind) => mapped(await looker.list(cluster("pratique.dev", "v1alpha1", POLICY_RESOURCES[kind])), (objects) => objects.map((object) => readPolicy(kind, object)))));
-  return together(lists, (parts) => parts.flat());
+  const lists = await Promise.all(POLICY_KINDS.map(async (kind) => mapped(await looker.listServed(cluster("pratique.dev", "v1alpha1", POLICY_RESOURCES[kind])), (objects) => objects?.map((object) => readPolicy(kind, object)))));
+  return together(lists, (parts) => (parts.includes(undefined) ? "not-served" : parts.flatMap((part) => part ?? [])));
 }
 
 async function lookAtLabelPolicies(looker: Looker): Promise<Snapshot["labelPolicies"]> {
@@ -65,9 +66,9 @@ async function lookAtLabelPolicies(looker: Looker): Promise<Snapshot["labelPolic
   return together(lists, ([policies = [], bindings = []]) => readLabelPolicies(policies, bindings));
 }
 
-async function lookAtEditors(looker: Looker): Promise<Snapshot["editors"]> {
+async function lookAtRoles(looker: Looker): Promise<Seen<Roles>> {
   const lists = await Promise.all(["clusterroles", "clusterrolebindings", "roles", "rolebindings"].map((resource) => looker.list(cluster("rbac.authorization.k8s.io", "v1", resource))));
-  return together(lists, ([clusterRoles = [], clusterRoleBindings = [], roles = [], roleBindings = []]) => readEditors({ clusterRoles, clusterRoleBindings, roles, roleBindings }));
+  return together(lists, ([clusterRoles = [], clusterRoleBindings = [], roles = [], roleBindings = []]) => ({ clusterRoles, clusterRoleBindings, roles, roleBindings }));
 }
 
 /** Seen where every part is; else why the parts are not, each on a line. */

@@ -31,8 +31,8 @@ export interface ObjectName extends Resource {
 export interface ClusterReader {
   /** `v1.36.3`. */
   version(call: Call): Promise<string>;
-  /** Nothing where the API server serves no such resource. */
-  list(listing: Listing, call: Call): Promise<readonly JsonObject[]>;
+  /** Undefined where the API server serves no such resource. */
+  list(listing: Listing, call: Call): Promise<readonly JsonObject[] | undefined>;
   /** Undefined where there is no such object. */
   get(name: ObjectName, call: Call): Promise<JsonObject | undefined>;
   /** Creates an object as a dry run: nothing is written, and every webhook is asked. */

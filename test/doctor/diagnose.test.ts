@@ -84,6 +84,7 @@ const ROWS: readonly Row[] = [
     ],
   },
 
+  { name: "no definitions of policies", change: (cluster) => void delete cluster.collections["pratique.dev/trustpolicies"], found: [["DefinitionsMissing", "broken", /knows no trust policies/]], commands: [/--set crds\.install=true$/] },
   {
     name: "the gate is gone",
     change: (cluster) => {
@@ -355,6 +356,8 @@ const ROWS: readonly Row[] = [
   },
   { name: "labels that are protected, whoever may change namespaces", change: (cluster) => grant(cluster, { subjects: [{ kind: "User", name: "bob" }], rules: PATCH_NAMESPACES }), found: [] },
   { name: "whoever may only read namespaces", change: (cluster) => [unprotect(cluster), grant(cluster, { subjects: [{ kind: "User", name: "bob" }], rules: [{ apiGroups: [""], resources: ["namespaces"], verbs: ["get", "delete"] }] })], found: [["LabelsUnprotected", "advice", /./]] },
+  { name: "protection that everybody has the permission for", change: (cluster) => grant(cluster, { subjects: [{ kind: "Group", name: "system:serviceaccounts" }], rules: [{ apiGroups: ["pratique.dev"], resources: ["*"], verbs: ["label"] }] }), found: [["ProtectionWeakened", "danger", /Group system:serviceaccounts \(ClusterRoleBinding granted\)/]] },
+  { name: "protection that some have the permission for", change: (cluster) => grant(cluster, { subjects: [{ kind: "User", name: "carol" }], rules: [{ apiGroups: ["pratique.dev"], resources: ["namespaces"], verbs: ["label"] }] }), found: [] },
   { name: "protection that only warns", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].validationActions = ["Warn"]), found: [["ProtectionWeakened", "danger", /does not say Deny/]], commands: [/validationActions":\["Deny"\]/] },
   { name: "protection that is not bound", change: (cluster) => void (cluster.collections["admissionregistration.k8s.io/validatingadmissionpolicybindings"] = []), found: [["ProtectionWeakened", "danger", /no binding/]] },
   { name: "protection for some namespaces", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].matchResources = { namespaceSelector: { matchLabels: { a: "b" } } }), found: [["ProtectionWeakened", "danger", /for some objects alone/]] },

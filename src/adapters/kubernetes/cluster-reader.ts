@@ -19,7 +19,7 @@ export class ApiReader implements ClusterReader {
     return told({ failure: "the API server's version could not be read", verb: "get", resource: "/version" }, async () => stringField(await this.#client.get({ path: ["version"] }, call), "gitVersion") ?? "unknown");
   }
 
-  list(listing: Listing, call: Call): Promise<readonly JsonObject[]> {
+  list(listing: Listing, call: Call): Promise<readonly JsonObject[] | undefined> {
     const { namespace, labelSelector } = listing;
     const place = namespace === undefined ? "the cluster" : `namespace ${namespace}`;
     const attempt = { failure: `the ${listing.resource} of ${place} could not be listed`, verb: "list", resource: granted(listing) };
@@ -29,7 +29,8 @@ export class ApiReader implements ClusterReader {
       try {
         for await (const { items } of listPages(this.#client, question, call)) objects.push(...items);
       } catch (thrown) {
-        if (!(thrown instanceof ClusterError && thrown.code === "NotServed")) throw thrown;
+        if (thrown instanceof ClusterError && thrown.code === "NotServed") return undefined;
+        throw thrown;
       }
       return objects;
     });
