@@ -12,7 +12,7 @@ import type { Level } from "../src/verdict/level.ts";
 import { type RegistryDouble, startRegistry } from "../test/helpers/registry-double.ts";
 import { minimalReview } from "../test/helpers/reviews.ts";
 
-const SILENT = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
+const SILENT = { request() {}, inFlight() {}, leftAlone() {}, lookup() {}, inspected() {} };
 const RECORDER = {
   admission() {},
   violation() {},

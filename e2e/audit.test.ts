@@ -117,9 +117,9 @@ t.test("scans are metrics, and Events beside the owners that grow when they come
   await cluster.apply({ apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "store" }, spec: { ...selected(UNSIGNED), serviceName: "store" } } as Manifest, "office");
   const found = await eventOf("office", "StatefulSet", ({ action }) => action === "Scan");
   t.match(found, { type: "Warning", reason: "Unsigned", regarding: { apiVersion: "apps/v1", name: "store", namespace: "office", uid: /./ }, note: /unsigned:1 .* is not signed \(Unsigned\): .*Sign it with/, reportingController: "pratique.dev/pratique" });
-  t.equal(await pratique.metric("pratique_audit_images", { namespace: "office", verdict: "untrusted", reason: "Unsigned" }) > 0, true);
-  t.equal(await pratique.metric("pratique_audit_images", { namespace: "shop", verdict: "trusted" }), 3);
-  t.equal(await pratique.metric("pratique_audit_drifted_images", { namespace: "shop" }), 1);
+  t.equal(await pratique.metric("pratique_audit_images", { resource_namespace: "office", verdict: "untrusted", reason: "Unsigned" }) > 0, true);
+  t.equal(await pratique.metric("pratique_audit_images", { resource_namespace: "shop", verdict: "trusted" }), 3);
+  t.equal(await pratique.metric("pratique_audit_drifted_images", { resource_namespace: "shop" }), 1);
   t.match(await eventOf("shop", "Deployment", ({ reason }) => reason === "Drifted"), { note: /Pods run sha256:/ });
   const again = await eventOf("office", "StatefulSet", ({ series }) => (series?.count ?? 0) > 1, 120);
   t.equal(again.metadata.name, found.metadata.name);

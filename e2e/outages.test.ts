@@ -79,7 +79,7 @@ t.test("an outage lets nothing in beside what is untrusted, and is counted by na
   t.match(stderr, /\(RegistryUnavailable\)/);
   t.match(stderr, /\(Unsigned\)/);
   const unchecked = [...expected.values()].filter(([, cell]) => cell === "admitted, unchecked").length;
-  t.equal(await pratique.metric("pratique_outage_admissions_total", { namespace: "both-keys" }), unchecked);
+  t.equal(await pratique.metric("pratique_outage_admissions_total", { resource_namespace: "both-keys" }), unchecked);
   t.ok((await pratique.metric("pratique_cache_lookups_total", { cache: "signatures", result: "stale" })) > 0);
   const annotations = (await cluster.auditEvents()).map((event) => event.annotations ?? {});
   for (const [key, words] of [["outage", "It is admitted unchecked"], ["stale", "That was found"]] as const) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { PLANS } from "./plans.ts";
 
-const CASES = 320;
+const CASES = 358;
 
 t.plan(PLANS.plans);
 

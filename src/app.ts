@@ -95,14 +95,25 @@ class ComposedApp implements App {
 
   async #build(): Promise<Running> {
     const config = this.#config;
-    const metrics = new Metrics({ version: VERSION, registries: config.registries.map(({ host }) => host), isLabelled: (namespace) => cluster.isLabelled(namespace) });
+    const metrics = new Metrics({
+      version: VERSION,
+      registries: config.registries,
+      requestSeconds: config.requestSeconds,
+      scanMinutes: config.audit.scanMinutes,
+      isLabelled: (namespace) => cluster.isLabelled(namespace),
+    });
     const telemetry = new Telemetry(metrics, new Logs(this.#logger));
     const cluster = composeCluster(config, this.#options.cluster, telemetry);
     await cluster.check();
     const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry, resolve: this.#options.resolve });
     const installation = installationCredentials({ config, env: this.#options.env, environment, onFault: (fault) => telemetry.credentialsKept(fault) });
     const inspection = composeInspection({ config, environment, installation, policies: cluster.policies, sourceCredentials: cluster.sourceCredentials, observer: telemetry });
-    metrics.read({ cacheBytes: inspection.cacheBytes, watchAges: () => cluster.watchAges() });
+    metrics.read({
+      cacheBytes: inspection.cacheBytes,
+      watchAges: () => cluster.watchAges(),
+      policies: () => cluster.policyCounts(),
+      lenientNamespaces: () => cluster.lenientNamespaces(),
+    });
     const announcer = config.audit.admissionEvents ? cluster.announcer : NO_ANNOUNCER;
     const ports = { ...cluster, inspector: inspection.inspector, recorder: telemetry, announcer, timer: SYSTEM_TIMER };
     const scanner = composeScanner(config, { cluster, inspector: inspection.inspector, observer: telemetry });
@@ -116,6 +127,7 @@ class ComposedApp implements App {
       observer: telemetry,
       graceMs: config.requestSeconds * 1000,
     });
+    metrics.read({ isReady: () => server.readiness.state === "ready" });
     return { cluster, inspection, scanner, server };
   }
 

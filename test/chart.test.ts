@@ -68,7 +68,7 @@ t.test("every value of the chart is documented and read by a template, and no ot
   const paths = fieldRows(ChartValuesSchema).map(({ path }) => path).filter((path) => !path.startsWith("config.") && path !== "global");
   t.same(documented(chartReadme), paths);
   const folder = join(ROOT, "charts/pratique/templates");
-  const templates = (await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")))).join("\n");
+  const templates = (await Promise.all((await readdir(folder, { recursive: true })).filter((file) => /\.\w+$/.test(file)).map((file) => readFile(join(folder, file), "utf8")))).join("\n");
   for (const path of paths.filter((path) => !path.includes("[]"))) t.ok(templates.includes(`.${path.split(".").at(-1)}`), `${path} is read`);
   const known = new Set(["config", ...paths.flatMap((path) => path.split(".").map((_, index, steps) => steps.slice(0, index + 1).join(".")))]);
   for (const [, path] of templates.matchAll(/\.Values\.([A-Za-z.]+)/g)) {

@@ -1,4 +1,5 @@
-// Writes what is made from the schemas of the configuration, of the chart's values and of the policies: `npm run generate`.
+// Writes what is made from the schemas of the configuration, of the chart's values and of the policies, from the chart's
+// alerts and from the dashboard: `npm run generate`.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Node } from "../src/schema/check.ts";
@@ -7,12 +8,17 @@ import { ChartValuesSchema } from "./generate/chart-values.ts";
 import { crdTemplate } from "./generate/crds.ts";
 import { fieldSections, table, withGenerated } from "./generate/markdown.ts";
 import { fieldRows } from "./generate/rows.ts";
+import { alertTable, ruleFile } from "./monitoring/alerts.ts";
+import { dashboardFile } from "./monitoring/dashboard.ts";
 import { valuesYaml } from "./generate/values-yaml.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const CONFIGURATION = "docs/configuration.md";
 const CHART_README = "charts/pratique/README.md";
 const CRDS = "charts/pratique/templates/crds.yaml";
+const OPERATIONS = "docs/operations.md";
+const DASHBOARD = "charts/pratique/dashboards/pratique.json";
+const RULES = "deploy/prometheus-rules.yaml";
 const CHART_VALUES = "charts/pratique/values.yaml";
 const CHART_SCHEMA = "charts/pratique/values.schema.json";
 
@@ -27,7 +33,10 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     [CONFIGURATION, withGenerated(await page(CONFIGURATION), fieldSections(ConfigSchema))],
     [CHART_README, withGenerated(await page(CHART_README), table(chartRows()))],
+    [OPERATIONS, withGenerated(await page(OPERATIONS), alertTable())],
     [CRDS, crdTemplate()],
+    [DASHBOARD, dashboardFile()],
+    [RULES, ruleFile()],
     [CHART_VALUES, valuesYaml(ownValues())],
     [CHART_SCHEMA, `${JSON.stringify(withoutFilled(ChartValuesSchema), undefined, 2)}\n`],
   ]);

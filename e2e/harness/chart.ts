@@ -10,7 +10,7 @@ export type Helm = "helm3" | "helm4";
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
   readonly [field: string]: unknown;
 }
 
@@ -21,9 +21,31 @@ export interface Kinds {
   readonly ClusterRoleBinding: object;
   readonly Role: { readonly rules: unknown };
   readonly ConfigMap: { readonly data: { readonly "pratique.yaml": string } };
-  readonly Deployment: { readonly spec: { readonly replicas: number; readonly template: PodTemplate } };
+  readonly Deployment: { readonly spec: { readonly replicas?: number; readonly strategy: unknown; readonly template: PodTemplate } };
+  readonly HorizontalPodAutoscaler: { readonly spec: unknown };
+  readonly NetworkPolicy: { readonly spec: { readonly ingress: unknown; readonly egress: readonly unknown[] } };
+  readonly Pod: { readonly spec: PodSpec };
+  readonly PodDisruptionBudget: { readonly spec: unknown };
+  readonly Service: { readonly spec: unknown };
+  readonly PodMonitor: { readonly spec: MonitorSpec };
+  readonly PrometheusRule: { readonly spec: { readonly groups: readonly [{ readonly rules: readonly AlertingRule[] }] } };
+  readonly ServiceMonitor: { readonly spec: MonitorSpec };
   readonly ServiceAccount: object;
   readonly ValidatingWebhookConfiguration: { readonly webhooks: readonly Webhook[] };
+}
+
+export interface MonitorSpec {
+  readonly namespaceSelector: unknown;
+  readonly endpoints?: unknown;
+  readonly podMetricsEndpoints?: unknown;
+}
+
+export interface AlertingRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<"summary" | "description" | "runbook_url", string>>;
 }
 
 export interface CertificateSpec {
@@ -61,6 +83,7 @@ export interface Volume {
 export interface Webhook {
   readonly name: string;
   readonly sideEffects: string;
+  readonly timeoutSeconds: number;
   readonly namespaceSelector?: { readonly matchExpressions: readonly Expression[] };
   readonly clientConfig: { readonly caBundle?: string; readonly service: { readonly path: string } };
   readonly rules: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[] }[];
@@ -79,9 +102,27 @@ export const RELEASE_NAMESPACE = "pratique-system";
 // A Helm that was built by `go install` takes itself for one of Kubernetes 1.20.
 const KUBE_VERSION = "1.36.0";
 
-/** All objects of the chart for some values. Throws when rendering fails. */
+/** The objects of an installation for some values. Throws when rendering fails. */
 export async function renderChart(values: unknown, helm: Helm = "helm4"): Promise<readonly KubernetesObject[]> {
-  const text = await succeed(program(helm), templateArguments(), { input: stringify(values) });
+  return objectsIn(await renderText(values, helm)).filter((object) => !isHook(object));
+}
+
+/** The objects that Helm makes for a moment only: to uninstall, to test. */
+export async function renderHooks(values: unknown, helm: Helm = "helm4"): Promise<readonly KubernetesObject[]> {
+  return objectsIn(await renderText(values, helm)).filter(isHook);
+}
+
+function isHook({ metadata }: KubernetesObject): boolean {
+  return metadata.annotations?.["helm.sh/hook"] !== undefined;
+}
+
+/** What Helm prints. Throws when rendering fails. */
+export function renderText(values: unknown, helm: Helm = "helm4"): Promise<string> {
+  return succeed(program(helm), templateArguments(), { input: stringify(values) });
+}
+
+/** The objects of a text of YAML. */
+export function objectsIn(text: string): readonly KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
 }
 

@@ -23,6 +23,8 @@ export interface Pratique {
   signal(name: NodeJS.Signals): void;
   /** Where the webhook listens, on loopback. */
   readonly port: number;
+  /** Where its metrics are, on loopback. */
+  readonly metricsPort: number;
   /** Puts another certificate of the same authority in the place of the one that it serves. */
   replaceCertificate(): Promise<void>;
   /** SIGTERM; its exit status. */
@@ -92,6 +94,7 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
     },
     signal: (name) => running.signal(name),
     port,
+    metricsPort,
     replaceCertificate: writeCertificate,
     terminate: () => {
       running.signal("SIGTERM");
@@ -136,7 +139,7 @@ function called(configuration: KubernetesObject, url: string): object {
 }
 
 // The account of the chart, and what its role lets it do: no administrator's rights.
-async function accountKubeconfig(cluster: Cluster, objects: readonly KubernetesObject[]): Promise<string> {
+export async function accountKubeconfig(cluster: Cluster, objects: readonly KubernetesObject[]): Promise<string> {
   const account = only(objects, "ServiceAccount").metadata.name;
   const { status, stdout, stderr } = await cluster.kubectl(["create", "token", account, "-n", RELEASE_NAMESPACE, "--duration=1h"]);
   if (status !== 0) throw new Error(`no token for the account: ${stderr}`);

@@ -18,7 +18,9 @@ const GGCR = "github.com/google/go-containerregistry";
 
 /** In the order in which they are built: what takes long comes last. */
 export const RECIPES = [
-  debian("docker-registry", "2.8", "usr/bin/docker-registry"),
+  debian("docker-registry", "2.8", { package: "docker-registry", file: "usr/bin/docker-registry" }),
+  debian("prometheus", "2.42", { package: "prometheus", file: "usr/bin/prometheus" }),
+  debian("promtool", "2.42", { package: "prometheus", file: "usr/bin/promtool" }),
   build("registry", { module: "registry", package: ".", versionOf: GGCR }),
   build("crane", { module: "registry", package: `${GGCR}/cmd/crane`, versionOf: GGCR }),
   build("references", { module: "references", package: ".", versionOf: "github.com/distribution/reference" }),
@@ -50,8 +52,8 @@ function install<Name extends string>(name: Name, packagePath: string, version: 
   return { kind: "install", name, version, package: `${packagePath}@v${version}`, program: packagePath.slice(packagePath.lastIndexOf("/") + 1) } as const;
 }
 
-function debian<Name extends string>(name: Name, version: string, file: string) {
-  return { kind: "debian", name, version, package: name, file } as const;
+function debian<Name extends string>(name: Name, version: string, from: { package: string; file: string }) {
+  return { kind: "debian", name, version, ...from } as const;
 }
 
 // What we wrote ourselves has no version, and must not be taken from the cache once it has changed.

@@ -37,7 +37,7 @@ export interface AuditCall {
   readonly warn: (line: string) => void;
 }
 
-const SILENT = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
+const SILENT = { request() {}, inFlight() {}, leftAlone() {}, lookup() {}, inspected() {} };
 
 /**
  * Composes an audit of the cluster of a kubeconfig, with the settings of registries and the credentials that the webhook

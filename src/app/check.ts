@@ -42,7 +42,7 @@ export interface CheckRequest {
 }
 
 const CLUSTER = { kind: "default" } as const;
-const SILENT = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
+const SILENT = { request() {}, inFlight() {}, leftAlone() {}, lookup() {}, inspected() {} };
 
 /**
  * Composes a check of images that a person named: with that person's docker configuration and no pull secret, at hosts

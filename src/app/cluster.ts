@@ -11,7 +11,7 @@ import { Lease } from "../adapters/kubernetes/lease.ts";
 import { NamespaceWatch } from "../adapters/kubernetes/namespace-watch.ts";
 import { ClusterPodLister } from "../adapters/kubernetes/pod-lister.ts";
 import { PolicyStatusWriter } from "../adapters/kubernetes/policy-status-writer.ts";
-import { PolicyWatch, type PolicyWatchOptions } from "../adapters/kubernetes/policy-watch.ts";
+import { type PolicyCount, PolicyWatch, type PolicyWatchOptions } from "../adapters/kubernetes/policy-watch.ts";
 import { ClusterPullSecrets } from "../adapters/kubernetes/pull-secrets.ts";
 import type { ClusterRecorder } from "../adapters/kubernetes/recorder.ts";
 import { SYSTEM_TIMER } from "../adapters/kubernetes/timer.ts";
@@ -36,6 +36,10 @@ export interface Cluster {
   readonly scanning: Scanning | undefined;
   /** Whether a namespace is known and has a label of ours. */
   isLabelled(namespace: string): boolean;
+  /** The namespaces with a label of ours whose Pods may come in unchecked: none where no registry's may. */
+  lenientNamespaces(): Iterable<string>;
+  /** How many policies the watches know. */
+  policyCounts(): readonly PolicyCount[];
   /** Seconds by watched resource. */
   watchAges(): ReadonlyMap<string, number>;
   /** Throws ClusterError (Misconfigured) when it is not said which cluster. */
@@ -61,7 +65,8 @@ export function composeCluster(config: Config, source: ClusterSource, recorder: 
   return liveCluster(config, source, { timer: SYSTEM_TIMER, recorder, jitter: Math.random, installation: config.installationNamespace });
 }
 
-function configuredCluster({ defaults, policyFiles, installationNamespace }: Config, namespaces: ReadonlyMap<string, LabelMap>): Cluster {
+function configuredCluster(config: Config, namespaces: ReadonlyMap<string, LabelMap>): Cluster {
+  const { defaults, policyFiles, installationNamespace } = config;
   return {
     namespaces: new ConfiguredNamespaces(namespaces),
     policies: readPolicyFiles(policyFiles, installationNamespace),
@@ -72,6 +77,8 @@ function configuredCluster({ defaults, policyFiles, installationNamespace }: Con
     announcer: NO_ANNOUNCER,
     scanning: undefined,
     isLabelled: (namespace) => isLabelled(namespaces.get(namespace), defaults),
+    lenientNamespaces: () => lenientNamespaces(config, namespaces),
+    policyCounts: () => [],
     watchAges: () => new Map(),
     check: async () => {},
     start: async () => {},
@@ -79,7 +86,8 @@ function configuredCluster({ defaults, policyFiles, installationNamespace }: Con
   };
 }
 
-function liveCluster({ defaults, audit }: Config, source: ClusterSource, options: Omit<PolicyWatchOptions, "changed"> & { readonly recorder: Observer }): Cluster {
+function liveCluster(config: Config, source: ClusterSource, options: Omit<PolicyWatchOptions, "changed"> & { readonly recorder: Observer }): Cluster {
+  const { defaults, audit } = config;
   const holder = `${hostname()}-${randomBytes(4).toString("hex")}`;
   const client = new ClusterClient(source, SYSTEM_TIMER, { attempts: 3, jitter: options.jitter });
   const namespaces = new NamespaceWatch(client, options);
@@ -99,6 +107,8 @@ function liveCluster({ defaults, audit }: Config, source: ClusterSource, options
     announcer: events,
     scanning: lease && { workloads: new ClusterWorkloadLister(client), isChosen: () => lease.isHeld() },
     isLabelled: (namespace) => isLabelled(namespaces.known(namespace), defaults),
+    lenientNamespaces: () => lenientNamespaces(config, namespaces.all()),
+    policyCounts: () => policies.counts(),
     watchAges: () => new Map([["namespaces", namespaces.ageSeconds()], ...policies.ages()]),
     check: async () => {
       await loadKubeConfig(source);
@@ -118,6 +128,14 @@ function liveCluster({ defaults, audit }: Config, source: ClusterSource, options
 function scanLease(client: ClusterClient, { timer, recorder, installation, holder }: Pick<PolicyWatchOptions, "timer" | "installation"> & { readonly recorder: Observer; readonly holder: string }): Lease {
   const failures = new ToldOnce((cause) => recorder.leaseNotRenewed(cause));
   return new Lease(client, { namespace: installation, name: "pratique-audit", holder, timer, acquired: () => failures.worked(), failed: (cause) => failures.failed(cause) });
+}
+
+function lenientNamespaces({ registries, defaults }: Config, namespaces: Iterable<readonly [name: string, labels: LabelMap]>): readonly string[] {
+  if (!registries.some(({ onOutage }) => onOutage === "allow")) return [];
+  return [...namespaces].flatMap(([name, labels]) => {
+    const { demand, isLabelled } = readLabels(labels, defaults);
+    return isLabelled && demand.onOutage === "allow" ? [name] : [];
+  });
 }
 
 function isLabelled(labels: LabelMap | undefined, defaults: Config["defaults"]): boolean {

@@ -59,7 +59,7 @@ t.test("nobody else is shown it, not where the registry redirects to either", as
 t.test("files that cannot be used are told at start, each by its registry and its field, and nothing in them is", async (t) => {
   const start = (certFile: string, keyFile: string) => (): unknown => {
     const yaml = registries({ host: "a.b", clientCertFile: `${files}/${certFile}`, clientKeyFile: `${files}/${keyFile}` });
-    return registryEnvironment({ config: parseConfig(yaml, "pratique.yaml"), env: {}, clock: SYSTEM_TIMER, observer: { request() {}, inFlight() {} } });
+    return registryEnvironment({ config: parseConfig(yaml, "pratique.yaml"), env: {}, clock: SYSTEM_TIMER, observer: { request() {}, inFlight() {}, leftAlone() {} } });
   };
   t.doesNotThrow(start("client.crt", "client.key"));
   const rows: readonly (readonly [cert: string, key: string, message: RegExp])[] = [

@@ -12,7 +12,7 @@ import type { Timer } from "../../src/inspection/ports.ts";
 import type { TrustPolicy } from "../../src/trust/trust-policy.ts";
 import type { RegistryDouble } from "../helpers/registry-double.ts";
 
-const OBSERVER = { request() {}, inFlight() {}, lookup() {}, inspected() {} };
+const OBSERVER = { request() {}, inFlight() {}, leftAlone() {}, lookup() {}, inspected() {} };
 
 /** What the whole inspection is composed from besides its configuration. */
 export interface World {

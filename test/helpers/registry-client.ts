@@ -20,7 +20,7 @@ export function clientOf(registry: RegistryDouble): RegistryClient {
     proxy: undefined,
     clock: SYSTEM_TIMER,
     persistence: ONCE,
-    observer: { request: () => undefined, inFlight: () => undefined },
+    observer: { request: () => undefined, inFlight: () => undefined, leftAlone: () => undefined },
     resolve: systemResolve,
   });
 }

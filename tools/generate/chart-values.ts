@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { ConfigSchema } from "../../src/config/schema.ts";
+import { MONITORING_VALUES } from "./monitoring-values.ts";
 import { NETWORK_VALUES } from "./network-values.ts";
 import { IMAGE_VALUES, POD_VALUES, SCALE_VALUES } from "./pod-values.ts";
 import { flag, group, shapedText, text, texts } from "./value.ts";
@@ -48,6 +49,7 @@ export const ChartValuesSchema = Type.Object(
         example: { "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/pratique" },
       }),
     }),
+    ...MONITORING_VALUES,
     config: ConfigSchema,
     global: Type.Object({}, { description: "Values of a parent chart. Not used.", default: {} }),
   },

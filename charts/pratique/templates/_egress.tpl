@@ -44,3 +44,12 @@
 {{- end -}}
 {{- uniq $services | toJson -}}
 {{- end -}}
+
+{{/* What a Pod may call that asks the API server alone. */}}
+{{- define "pratique.apiServerEgress" -}}
+- ports: [{ protocol: UDP, port: 53 }, { protocol: TCP, port: 53 }]
+- ports:
+    {{- range .Values.networkPolicy.apiServerPorts }}
+    - { protocol: TCP, port: {{ . }} }
+    {{- end }}
+{{- end -}}

@@ -43,6 +43,11 @@ export class NamespaceWatch implements Namespaces {
     return this.#reflector.get(namespace);
   }
 
+  /** What the watch last saw of all of them. */
+  all(): Iterable<readonly [name: string, labels: LabelMap]> {
+    return this.#reflector.entries();
+  }
+
   async labels(namespace: string, call: Call): Promise<LabelMap> {
     const known = this.#reflector.ageSeconds() <= MAX_AGE_SECONDS ? this.#reflector.get(namespace) : undefined;
     return known ?? this.#direct.labels(namespace, call);

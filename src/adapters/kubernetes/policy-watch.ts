@@ -21,6 +21,13 @@ export interface ResolvedPolicy {
   readonly policy: TrustPolicy;
 }
 
+/** How many policies of one resource can be used, or cannot. */
+export interface PolicyCount {
+  readonly resource: string;
+  readonly ready: boolean;
+  readonly count: number;
+}
+
 /** By namespace; the cluster's are in each. */
 interface Index {
   readonly cluster: readonly DecodedPolicy[];
@@ -77,6 +84,17 @@ export class PolicyWatch implements Policies {
     const known = this.#all().flatMap((reflector) => reflector.values());
     const asked = known.filter(({ decoded }) => this.#secrets.areAsked(secretRefsOf(decoded)));
     return asked.map((policy) => ({ known: policy, policy: this.#resolver.current(policy.decoded) }));
+  }
+
+  /** For `pratique_trust_policies`; both counts of each resource are there, zeros too. */
+  counts(): readonly PolicyCount[] {
+    const known = this.known();
+    return POLICY_KINDS.flatMap((kind) => {
+      const own = known.filter(({ policy }) => policy.id.kind === kind);
+      const usable = own.filter(({ policy }) => policy.state.kind === "ready").length;
+      const resource = POLICY_RESOURCES[kind];
+      return [{ resource, ready: true, count: usable }, { resource, ready: false, count: own.length - usable }];
+    });
   }
 
   #watched(namespace: string): readonly DecodedPolicy[] {

@@ -89,6 +89,11 @@ export class Reflector<T> {
   }
 
   /** Empty before the first list. */
+  entries(): Iterable<readonly [key: string, item: T]> {
+    return this.#items ?? [];
+  }
+
+  /** Empty before the first list. */
   values(): readonly T[] {
     return [...(this.#items?.values() ?? [])];
   }

@@ -28,6 +28,8 @@ export interface BreakerOptions {
   readonly timer: Timer;
   /** Whether the registry answers at all, found out in bounded time. Never throws. */
   readonly ping: () => Promise<boolean>;
+  /** Told 1 when nothing is sent to the registry any more, and -1 when that is over. */
+  readonly leftAlone: (change: 1 | -1) => void;
 }
 
 /**
@@ -69,7 +71,7 @@ export class Breaker {
     try {
       const answer = await send();
       if (isFailing(answer.status)) this.#failed(sent);
-      else this.#state = CLOSED;
+      else this.#become(CLOSED);
       return answer;
     } catch (error) {
       if (error instanceof UndeterminedError && !signal.aborted) this.#failed(sent);
@@ -77,26 +79,37 @@ export class Breaker {
     }
   }
 
+  /** It is no longer kept: whatever it said of its registry is void. */
+  retire(): void {
+    this.#become(CLOSED);
+  }
+
   #failed(sent: number): void {
     const state = this.#state;
     if (state.kind !== "closed") return;
     const failures = state.failures + 1;
     const since = state.failures === 0 ? sent : state.since;
-    this.#state = { kind: "closed", failures, since };
+    this.#become({ kind: "closed", failures, since });
     if (failures >= FAILURES && this.#options.timer.now() - since >= SPAN) void this.#doubt();
   }
 
   async #doubt(): Promise<void> {
-    this.#state = { kind: "doubtful" };
+    this.#become({ kind: "doubtful" });
     const answers = await this.#options.ping();
     // A request that was under way may have been answered meanwhile, which says more.
-    if (this.#state.kind === "doubtful") this.#state = answers ? CLOSED : this.#opened(FIRST_PAUSE);
+    if (this.#state.kind === "doubtful") this.#become(answers ? CLOSED : this.#opened(FIRST_PAUSE));
   }
 
   async #probe(pause: number): Promise<void> {
-    this.#state = { kind: "half-open" };
+    this.#become({ kind: "half-open" });
     const answers = await this.#options.ping();
-    if (this.#state.kind === "half-open") this.#state = answers ? CLOSED : this.#opened(Math.min(pause * 2, LONGEST_PAUSE));
+    if (this.#state.kind === "half-open") this.#become(answers ? CLOSED : this.#opened(Math.min(pause * 2, LONGEST_PAUSE)));
+  }
+
+  #become(state: State): void {
+    const before = this.isClosed;
+    this.#state = state;
+    if (this.isClosed !== before) this.#options.leftAlone(before ? 1 : -1);
   }
 
   #opened(pause: number): State {

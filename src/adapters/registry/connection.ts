@@ -33,9 +33,14 @@ export class RegistryConnection {
     this.slots = new Slots(this.reach.settings.maxInFlight);
     this.#environment = environment;
     this.#proxyFor = proxyChooser(environment.proxy);
-    const { clock: timer, persistence } = environment;
+    const { clock: timer, persistence, observer } = environment;
     const { base } = this.reach;
-    this.breaker = new Breaker({ host, timer, ping: () => ping({ host, base, dispatcher: () => this.dispatcher(base, base) }, environment) });
+    this.breaker = new Breaker({
+      host,
+      timer,
+      ping: () => ping({ host, base, dispatcher: () => this.dispatcher(base, base) }, environment),
+      leftAlone: (change) => observer.leftAlone(host, change),
+    });
     this.retries = new Retries({ timer, persistence, isWorthwhile: () => this.breaker.isClosed });
   }
 
@@ -56,6 +61,7 @@ export class RegistryConnection {
   }
 
   async close(): Promise<void> {
+    this.breaker.retire();
     await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.close()));
   }
 

@@ -52,6 +52,8 @@ export interface RegistryObserver {
   /** One request with its redirects and its body. `error` when no whole answer came. */
   request(kind: RequestKind, host: string, status: number | "error", seconds: number): void;
   inFlight(host: string, change: 1 | -1): void;
+  /** One registry more, or one less, to which nothing is sent, since it does not answer. */
+  leftAlone(host: string, change: 1 | -1): void;
 }
 
 /** All that the registry client takes from outside. */

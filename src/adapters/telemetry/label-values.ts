@@ -21,6 +21,11 @@ export class LabelValues {
     this.#hosts = new Set(hosts.map(canonicalHost));
   }
 
+  /** Every value that the label `registry` has. */
+  get registries(): readonly string[] {
+    return [...this.#hosts, OTHER];
+  }
+
   entry(text: string): string {
     return known(this.#entries, text);
   }

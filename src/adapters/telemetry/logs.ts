@@ -63,6 +63,11 @@ export class Logs {
     else this.#logger.info({ status }, "a request was refused before its review was read");
   }
 
+  leftAlone(registry: string, change: 1 | -1): void {
+    if (change > 0) this.#logger.warn({ registry }, "a registry does not answer, and nothing is sent to it for now");
+    else this.#logger.info({ registry }, "a registry is asked again");
+  }
+
   handshakeFailed(cause: unknown): void {
     this.#logger.debug({ err: cause }, "a TLS handshake failed");
   }

@@ -2,16 +2,35 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 
 import type { AdmissionEvent, ImageEvent, OutageEvent, ViolationEvent } from "../../admission/ports.ts";
 import type { ScanSummary } from "../../audit/scan.ts";
+import { startAtZero } from "./initial-series.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
 import { LabelValues, OTHER } from "./label-values.ts";
+import { memoryLimit } from "./memory-limit.ts";
 import { ScanMetrics } from "./scan-metrics.ts";
 
 export interface MetricsOptions {
   readonly version: string;
   /** The registries of the configuration; every other one is `other`. */
-  readonly registries: readonly string[];
+  readonly registries: readonly RegistryLimit[];
+  /** The longest that a review may take. */
+  readonly requestSeconds: number;
+  /** Between two scans; 0 where nothing is scanned. */
+  readonly scanMinutes: number;
   /** Whether this namespace exists and has a label of ours: only then is it named. */
   readonly isLabelled: (namespace: string) => boolean;
+}
+
+export interface RegistryLimit {
+  readonly host: string;
+  /** Requests to it that may be under way. */
+  readonly maxInFlight: number;
+}
+
+/** Policies of one resource that can, or cannot, be used. */
+export interface PolicyCount {
+  readonly resource: string;
+  readonly ready: boolean;
+  readonly count: number;
 }
 
 /** What is asked for when the metrics are read, since it changes by itself. */
@@ -20,6 +39,11 @@ export interface Readings {
   readonly cacheBytes?: () => ReadonlyMap<string, number>;
   /** Seconds by watched resource. */
   readonly watchAges?: () => ReadonlyMap<string, number>;
+  readonly policies?: () => readonly PolicyCount[];
+  /** The namespaces, with a label of ours, whose Pods may come in unchecked. */
+  readonly lenientNamespaces?: () => Iterable<string>;
+  /** Whether new requests should come. */
+  readonly isReady?: () => boolean;
 }
 
 /**
@@ -39,10 +63,11 @@ export class Metrics {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    this.#values = new LabelValues(options.registries);
+    this.#values = new LabelValues(options.registries.map(({ host }) => host));
     this.#instruments = createInstruments(this.#registry);
     this.#scans = new ScanMetrics(this.#instruments, options);
-    this.#instruments.buildInfo.set({ version: options.version }, 1);
+    startAtZero(this.#instruments, this.#values.registries);
+    this.#setConstants(options);
     this.contentType = this.#registry.contentType;
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -54,13 +79,10 @@ export class Metrics {
 
   /** Prometheus' text format. */
   render(): Promise<string> {
-    const { cacheBytes, watchAge } = this.#instruments;
-    for (const readings of this.#readings) {
-      for (const [cache, bytes] of readings.cacheBytes?.() ?? []) cacheBytes.set({ cache }, bytes);
-      for (const [resource, seconds] of readings.watchAges?.() ?? []) watchAge.set({ resource }, seconds);
-    }
     this.#dropUnlabelled();
+    for (const readings of this.#readings) this.#take(readings);
     this.#scans.refresh();
+    this.#instruments.memoryLimit.set(memoryLimit());
     return this.#registry.metrics();
   }
 
@@ -75,18 +97,19 @@ export class Metrics {
   refused(event: { readonly status: number }): void {
     const reason = event.status === 429 ? "Overloaded" : event.status >= 500 ? "InternalError" : "InvalidRequest";
     this.#instruments.admissions.inc({ entry: OTHER, operation: OTHER, decision: "deny", reason });
+    if (reason === "InternalError") this.defect();
   }
 
   violation({ mode, level, reason, namespace }: ViolationEvent): void {
     const isNamed = this.#options.isLabelled(namespace);
-    const labels: Violation = { mode, level, reason, namespace: isNamed ? namespace : "" };
+    const labels: Violation = { mode, level, reason, resource_namespace: isNamed ? namespace : "" };
     this.#instruments.violations.inc(labels);
     if (isNamed) this.#seriesOf(namespace).set(`${mode} ${level} ${reason}`, labels);
   }
 
   outage({ namespace }: Pick<OutageEvent, "namespace">): void {
     const isNamed = this.#options.isLabelled(namespace);
-    this.#instruments.outageAdmissions.inc({ namespace: isNamed ? namespace : "" });
+    this.#instruments.outageAdmissions.inc({ resource_namespace: isNamed ? namespace : "" });
     // So that it is known by its name, and dropped with it.
     if (isNamed) this.#seriesOf(namespace);
   }
@@ -109,12 +132,24 @@ export class Metrics {
     this.#instruments.inFlight.inc({ registry: this.#values.registry(host) }, change);
   }
 
+  leftAlone(host: string, change: 1 | -1): void {
+    this.#instruments.leftAlone.inc({ registry: this.#values.registry(host) }, change);
+  }
+
   lookup(cache: string, result: string): void {
     this.#instruments.lookups.inc({ cache, result });
   }
 
   watchRestarted(resource: string): void {
     this.#instruments.watchRestarts.inc({ resource });
+  }
+
+  defect(): void {
+    this.#instruments.defects.inc();
+  }
+
+  handshakeFailed(): void {
+    this.#instruments.handshakeFailures.inc();
   }
 
   certificateLoaded(expires: Date): void {
@@ -133,6 +168,27 @@ export class Metrics {
     this.#instruments.events.inc({ result });
   }
 
+  #setConstants({ version, registries, requestSeconds, scanMinutes }: MetricsOptions): void {
+    const { buildInfo, budget, scanInterval, inFlightLimit } = this.#instruments;
+    buildInfo.set({ version }, 1);
+    budget.set(requestSeconds);
+    scanInterval.set(scanMinutes * 60);
+    for (const { host, maxInFlight } of registries) inFlightLimit.set({ registry: this.#values.registry(host) }, maxInFlight);
+  }
+
+  #take(readings: Readings): void {
+    const { cacheBytes, watchAge, policies, ready, outageAdmissions } = this.#instruments;
+    for (const [cache, bytes] of readings.cacheBytes?.() ?? []) cacheBytes.set({ cache }, bytes);
+    for (const [resource, seconds] of readings.watchAges?.() ?? []) watchAge.set({ resource }, seconds);
+    for (const { resource, ready, count } of readings.policies?.() ?? []) policies.set({ resource, ready: String(ready) }, count);
+    // There before the first Pod that is let in, of which no increase would be seen otherwise.
+    for (const namespace of readings.lenientNamespaces?.() ?? []) {
+      outageAdmissions.inc({ resource_namespace: namespace }, 0);
+      this.#seriesOf(namespace);
+    }
+    if (readings.isReady !== undefined) ready.set(readings.isReady() ? 1 : 0);
+  }
+
   #seriesOf(namespace: string): Map<string, Violation> {
     const series = this.#named.get(namespace) ?? new Map<string, Violation>();
     this.#named.set(namespace, series);
@@ -144,10 +200,10 @@ export class Metrics {
     for (const [namespace, series] of this.#named) {
       if (this.#options.isLabelled(namespace)) continue;
       for (const labels of series.values()) this.#instruments.violations.remove({ ...labels });
-      this.#instruments.outageAdmissions.remove({ namespace });
+      this.#instruments.outageAdmissions.remove({ resource_namespace: namespace });
       this.#named.delete(namespace);
     }
   }
 }
 
-type Violation = Readonly<Record<"mode" | "level" | "reason" | "namespace", string>>;
+type Violation = Readonly<Record<"mode" | "level" | "reason" | "resource_namespace", string>>;

@@ -40,8 +40,8 @@ export class ScanMetrics {
     scanDrift.reset();
     for (const { namespace, verdict, reason, count, drifted } of this.#rows) {
       if (namespace !== "" && !this.#options.isLabelled(namespace)) continue;
-      scannedImages.inc({ namespace, verdict, reason }, count);
-      scanDrift.inc({ namespace }, drifted);
+      scannedImages.inc({ resource_namespace: namespace, verdict, reason }, count);
+      scanDrift.inc({ resource_namespace: namespace }, drifted);
     }
   }
 }

@@ -41,6 +41,7 @@ export class Telemetry implements Recorder, ScanObserver {
   }
 
   defect(uid: string, cause: unknown): void {
+    this.#metrics.defect();
     this.#logs.defect(uid, cause);
   }
 
@@ -54,6 +55,11 @@ export class Telemetry implements Recorder, ScanObserver {
 
   inFlight(host: string, change: 1 | -1): void {
     this.#metrics.inFlight(host, change);
+  }
+
+  leftAlone(host: string, change: 1 | -1): void {
+    this.#metrics.leftAlone(host, change);
+    this.#logs.leftAlone(host, change);
   }
 
   lookup(cache: string, result: string): void {
@@ -83,6 +89,7 @@ export class Telemetry implements Recorder, ScanObserver {
   }
 
   handshakeFailed(cause: unknown): void {
+    this.#metrics.handshakeFailed();
     this.#logs.handshakeFailed(cause);
   }
 
@@ -117,6 +124,7 @@ export class Telemetry implements Recorder, ScanObserver {
   }
 
   scanFailed(cause: unknown): void {
+    this.#metrics.defect();
     this.#logs.scanFailed(cause);
   }
 }

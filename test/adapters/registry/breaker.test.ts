@@ -19,9 +19,11 @@ const status = (code: number) => async (): Promise<Answer> => ({ url: new URL("h
 function setUp() {
   const timer = handTimer();
   const pings: ((answers: boolean) => Promise<void>)[] = [];
+  const leftAlone: (1 | -1)[] = [];
   const breaker = new Breaker({
     host: "registry.test",
     timer,
+    leftAlone: (change) => leftAlone.push(change),
     ping: () =>
       new Promise((resolve) => {
         pings.push(async (answers) => {
@@ -42,7 +44,7 @@ function setUp() {
     await fail();
     await pings.shift()?.(false);
   };
-  return { timer, breaker, pings, send, fail, open };
+  return { timer, breaker, pings, leftAlone, send, fail, open };
 }
 
 t.test("it opens when a run of failures is confirmed by a ping, and says when it asks again", async (t) => {
@@ -139,6 +141,24 @@ t.test("it asks again after its pause, one at a time, and waits longer each time
   t.match((await failure(breaker.enter(NEVER))).message, "again in 2 s", "the pauses begin anew");
 });
 
+t.test("it is told of once when nothing is sent any more, and once when that is over", async (t) => {
+  const { timer, breaker, pings, leftAlone, send, fail, open } = setUp();
+  await fail();
+  t.same(leftAlone, [], "a doubt keeps nothing from it");
+  await pings.shift()?.(false);
+  timer.advance(2_000);
+  const asked = failure(breaker.enter(NEVER));
+  await pings.shift()?.(false);
+  await asked;
+  t.same(leftAlone, [1], "however often it is asked again");
+  await send(status(200));
+  t.same(leftAlone, [1, -1]);
+  await open();
+  breaker.retire();
+  breaker.retire();
+  t.same(leftAlone, [1, -1, 1, -1], "one that is no longer kept counts no more");
+});
+
 t.test("an answer that was under way closes it at once", async (t) => {
   const { timer, breaker, pings, send, open } = setUp();
   await open();
@@ -169,7 +189,7 @@ t.test("over HTTP: a registry that has died is not asked, and every other one is
   const [dead, alive] = [await startRegistry(), await startRegistry()];
   t.teardown(() => Promise.all([dead.close(), alive.close()]));
   const timer = handTimer();
-  const { client, events } = startClient(t, { registries: { [dead.host]: LOOPBACK, [alive.host]: LOOPBACK }, clock: timer });
+  const { client, events, leftAlone } = startClient(t, { registries: { [dead.host]: LOOPBACK, [alive.host]: LOOPBACK }, clock: timer });
   const fetch = (host: string): Promise<Manifest> => {
     const { access, target } = ask(`${host}/web:v1`);
     return client.fetchManifest(access, target, inTime(timer));
@@ -184,6 +204,7 @@ t.test("over HTTP: a registry that has died is not asked, and every other one is
   dead.reset();
   t.match((await failure(fetch(dead.host))).message, "asked again in 2 s");
   t.same(dead.requestLines(), []);
+  t.same(leftAlone, { now: 1 });
   t.equal((await fetch(alive.host)).kind, "manifest");
 
   dead.heal();

@@ -24,7 +24,7 @@ function environment(settings: Partial<RegistrySettings> = {}): RegistryEnvironm
     proxy: undefined,
     clock: SYSTEM_TIMER,
     persistence: ONCE,
-    observer: { request: () => undefined, inFlight: () => undefined },
+    observer: { request: () => undefined, inFlight: () => undefined, leftAlone: () => undefined },
     resolve: (_hostname, callback) => setImmediate(callback, null, [{ address: "127.0.0.1", family: 4 }]),
   };
 }

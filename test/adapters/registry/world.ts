@@ -33,6 +33,8 @@ export interface Fixture {
   readonly events: string[];
   /** Requests under way, as the observer hears of them. */
   readonly inFlight: { now: number; most: number };
+  /** Registries that nothing is sent to, as the observer hears of them. */
+  readonly leftAlone: { now: number };
   /** The names that were looked up. */
   readonly lookups: string[];
 }
@@ -41,6 +43,7 @@ export interface Fixture {
 export function startClient(t: Test, { registries = {}, privateAddresses = "allow", zone = {}, proxy, clock = SYSTEM_TIMER, persistence = {} }: World): Fixture {
   const events: string[] = [];
   const inFlight = { now: 0, most: 0 };
+  const leftAlone = { now: 0 };
   const lookups: string[] = [];
   const environment: RegistryEnvironment = {
     settingsFor: (host) => ({ ...UNLISTED, ...registries[host] }),
@@ -54,12 +57,15 @@ export function startClient(t: Test, { registries = {}, privateAddresses = "allo
         inFlight.now += change;
         inFlight.most = Math.max(inFlight.most, inFlight.now);
       },
+      leftAlone: (_host, change) => {
+        leftAlone.now += change;
+      },
     },
     resolve: resolveIn(zone, lookups),
   };
   const client = new RegistryClient(environment);
   t.teardown(() => client.close());
-  return { client, events, inFlight, lookups };
+  return { client, events, inFlight, leftAlone, lookups };
 }
 
 function resolveIn(zone: Readonly<Record<string, readonly string[]>>, lookups: string[]): Resolve {

@@ -22,7 +22,8 @@ const REVIEW: AdmissionEvent = {
 const VIOLATION: ViolationEvent = { uid: REVIEW.uid, mode: "audit", level: "signed", reason: "Unsigned", namespace: "shop", reference: "registry.example.com/shop/web:1" };
 
 function createMetrics(labelled: ReadonlySet<string> = new Set()): Metrics {
-  return new Metrics({ version: "1.2.3", registries: ["harbor.example.com", "docker.io"], isLabelled: (namespace) => labelled.has(namespace) });
+  const registries = ["harbor.example.com", "docker.io"].map((host) => ({ host, maxInFlight: 32 }));
+  return new Metrics({ version: "1.2.3", registries, requestSeconds: 8, scanMinutes: 60, isLabelled: (namespace) => labelled.has(namespace) });
 }
 
 /** The samples of our own metrics: `name{labels}` to value. */
@@ -47,18 +48,18 @@ const SCAN = {
 t.test("the series of a scan are replaced by the next, and go with their namespace or with the turn to scan", async (t) => {
   const labelled = new Set(["shop"]);
   const metrics = createMetrics(labelled);
-  const audit = async () => [...(await samples(metrics))].filter(([name]) => name.startsWith("pratique_audit_")).map(([name, value]) => `${name} ${value}`).sort(byText);
+  const audit = async () => [...(await samples(metrics))].filter(([name]) => /^pratique_audit_(images|drifted|timestamp)/.test(name)).map(([name, value]) => `${name} ${value}`).sort(byText);
   t.same(await audit(), ["pratique_audit_timestamp_seconds 0"]);
   metrics.scanned(SCAN);
-  const unnamed = ['pratique_audit_drifted_images{namespace=""} 0', 'pratique_audit_images{namespace="",verdict="trusted",reason="Signed"} 2'];
-  const named = ['pratique_audit_drifted_images{namespace="shop"} 2', 'pratique_audit_images{namespace="shop",verdict="trusted",reason="Signed"} 5', 'pratique_audit_images{namespace="shop",verdict="untrusted",reason="Unsigned"} 3'];
+  const unnamed = ['pratique_audit_drifted_images{resource_namespace=""} 0', 'pratique_audit_images{resource_namespace="",verdict="trusted",reason="Signed"} 2'];
+  const named = ['pratique_audit_drifted_images{resource_namespace="shop"} 2', 'pratique_audit_images{resource_namespace="shop",verdict="trusted",reason="Signed"} 5', 'pratique_audit_images{resource_namespace="shop",verdict="untrusted",reason="Unsigned"} 3'];
   t.same(await audit(), [...unnamed, ...named, "pratique_audit_timestamp_seconds 1800000000"].sort(byText));
   t.same(await audit(), [...unnamed, ...named, "pratique_audit_timestamp_seconds 1800000000"].sort(byText), "a scrape changes nothing");
   labelled.clear();
   t.same(await audit(), [...unnamed, "pratique_audit_timestamp_seconds 1800000000"].sort(byText));
   labelled.add("shop");
   metrics.scanned({ ...SCAN, images: SCAN.images.slice(1, 2) });
-  t.same(await audit(), ['pratique_audit_drifted_images{namespace="shop"} 1', 'pratique_audit_images{namespace="shop",verdict="trusted",reason="Signed"} 5', "pratique_audit_timestamp_seconds 1800000000"]);
+  t.same(await audit(), ['pratique_audit_drifted_images{resource_namespace="shop"} 1', 'pratique_audit_images{resource_namespace="shop",verdict="trusted",reason="Signed"} 5', "pratique_audit_timestamp_seconds 1800000000"]);
   metrics.handedOver();
   t.same(await audit(), ["pratique_audit_timestamp_seconds 0"]);
 });
@@ -83,7 +84,11 @@ t.test("each event has its series", async (t) => {
   metrics.event("dropped");
   metrics.watchRestarted("namespaces");
   metrics.certificateLoaded(new Date(1_800_000_000_000));
+  metrics.leftAlone("index.docker.io", 1);
+  metrics.defect();
+  metrics.handshakeFailed();
   metrics.read({ cacheBytes: () => new Map([["tags", 512]]), watchAges: () => new Map([["namespaces", 12.5]]) });
+  metrics.read({ policies: () => [{ resource: "trustpolicies", ready: false, count: 2 }], isReady: () => false });
   const found = await samples(metrics);
   for (const [name, value] of [
     ['pratique_admissions_total{entry="enforce",operation="CREATE",decision="deny",reason="Unsigned"}', "1"],
@@ -91,10 +96,10 @@ t.test("each event has its series", async (t) => {
     ['pratique_admissions_total{entry="other",operation="other",decision="deny",reason="InternalError"}', "1"],
     ['pratique_admission_duration_seconds_bucket{le="0.05",entry="enforce",decision="deny"}', "1"],
     ['pratique_admission_duration_seconds_bucket{le="0.025",entry="enforce",decision="deny"}', "0"],
-    ['pratique_violations_total{mode="audit",level="signed",reason="Unsigned",namespace="shop"}', "1"],
-    ['pratique_violations_total{mode="audit",level="signed",reason="Unsigned",namespace=""}', "1"],
-    ['pratique_outage_admissions_total{namespace="shop"}', "1"],
-    ['pratique_outage_admissions_total{namespace=""}', "1"],
+    ['pratique_violations_total{mode="audit",level="signed",reason="Unsigned",resource_namespace="shop"}', "1"],
+    ['pratique_violations_total{mode="audit",level="signed",reason="Unsigned",resource_namespace=""}', "1"],
+    ['pratique_outage_admissions_total{resource_namespace="shop"}', "1"],
+    ['pratique_outage_admissions_total{resource_namespace=""}', "1"],
     ['pratique_images_total{level="signed",verdict="untrusted",reason="Unsigned"}', "1"],
     ['pratique_inspections_total{result="absent"}', "1"],
     ['pratique_registry_requests_total{registry="harbor.example.com",kind="manifest",status="404"}', "1"],
@@ -104,6 +109,14 @@ t.test("each event has its series", async (t) => {
     ['pratique_cache_lookups_total{cache="tags",result="hit"}', "1"],
     ['pratique_cache_bytes{cache="tags"}', "512"],
     ['pratique_events_total{result="dropped"}', "1"],
+    ['pratique_registry_left_alone{registry="docker.io"}', "1"],
+    ['pratique_registry_in_flight_limit{registry="docker.io"}', "32"],
+    ['pratique_trust_policies{resource="trustpolicies",ready="false"}', "2"],
+    ["pratique_defects_total", "2"],
+    ["pratique_tls_handshake_failures_total", "1"],
+    ["pratique_admission_budget_seconds", "8"],
+    ["pratique_audit_interval_seconds", "3600"],
+    ["pratique_ready", "0"],
     ['pratique_watch_age_seconds{resource="namespaces"}', "12.5"],
     ['pratique_watch_restarts_total{resource="namespaces"}', "1"],
     ["pratique_certificate_expiry_timestamp_seconds", "1800000000"],
@@ -145,8 +158,8 @@ t.test("a namespace takes its series with it", async (t) => {
     for (const namespace of ["shop", "bank", "plain"]) metrics.violation({ ...VIOLATION, mode, namespace });
   }
   for (const namespace of ["shop", "late"]) metrics.outage({ namespace });
-  const named = async () => [...(await samples(metrics)).keys()].filter((name) => name.startsWith("pratique_violations_total")).map((name) => /namespace="([^"]*)"/.exec(name)?.[1] ?? "none").toSorted(byText);
-  const outages = async () => [...(await samples(metrics)).keys()].filter((name) => name.startsWith("pratique_outage_admissions_total"));
+  const named = async () => [...(await samples(metrics)).keys()].filter((name) => name.startsWith("pratique_violations_total")).map((name) => /resource_namespace="([^"]*)"/.exec(name)?.[1] ?? "none").toSorted(byText);
+  const outages = async () => [...(await samples(metrics)).keys()].filter((name) => name.startsWith("pratique_outage_admissions_total") && !name.includes('""'));
   t.same(await named(), ["", "", "", "bank", "bank", "bank", "shop", "shop", "shop"]);
   t.equal((await outages()).length, 2);
   labelled.delete("shop");
@@ -155,7 +168,35 @@ t.test("a namespace takes its series with it", async (t) => {
   t.same(await named(), ["", "", "", "bank", "bank", "bank"]);
   labelled.add("shop");
   metrics.violation({ ...VIOLATION, namespace: "shop" });
-  t.equal((await samples(metrics)).get('pratique_violations_total{mode="audit",level="signed",reason="Unsigned",namespace="shop"}'), "1");
+  t.equal((await samples(metrics)).get('pratique_violations_total{mode="audit",level="signed",reason="Unsigned",resource_namespace="shop"}'), "1");
+});
+
+t.test("what alerts count is there before it happens, since Prometheus sees no increase in a series that is born at one", async (t) => {
+  const labelled = new Set(["shop"]);
+  const metrics = createMetrics(labelled);
+  metrics.read({ lenientNamespaces: () => labelled });
+  const found = await samples(metrics);
+  for (const name of [
+    'pratique_admissions_total{entry="enforce",operation="CREATE",decision="deny",reason="Unsigned"}',
+    'pratique_admissions_total{entry="templates",operation="UPDATE",decision="deny",reason="RegistryUnavailable"}',
+    'pratique_admissions_total{entry="other",operation="other",decision="deny",reason="Overloaded"}',
+    'pratique_admission_duration_seconds_count{entry="enforce",decision="deny"}',
+    'pratique_registry_requests_total{registry="harbor.example.com",kind="manifest",status="error"}',
+    'pratique_registry_requests_total{registry="other",kind="referrers",status="503"}',
+    'pratique_registry_left_alone{registry="docker.io"}',
+    'pratique_cache_lookups_total{cache="signatures",result="stale"}',
+    'pratique_watch_restarts_total{resource="trustpolicies"}',
+    'pratique_outage_admissions_total{resource_namespace=""}',
+    'pratique_outage_admissions_total{resource_namespace="shop"}',
+    "pratique_defects_total",
+    "pratique_tls_handshake_failures_total",
+  ]) {
+    t.equal(found.get(name), "0", name);
+  }
+  t.ok(found.size < 500, "and there are not many of them");
+  t.ok(Number(found.get("pratique_memory_limit_bytes")) > 0);
+  labelled.clear();
+  t.notOk((await samples(metrics)).has('pratique_outage_admissions_total{resource_namespace="shop"}'), "a namespace takes its zero along");
 });
 
 t.test("two sets of metrics do not know of each other", async (t) => {
@@ -173,6 +214,7 @@ t.test("docs/metrics.md and the code name the same metrics, types and labels", a
   const telemetry = new Telemetry(metrics, new Logs(createLogger("fatal")));
   feed(telemetry);
   metrics.read({ cacheBytes: () => new Map([["tags", 1]]), watchAges: () => new Map([["namespaces", 1]]) });
+  metrics.read({ policies: () => [{ resource: "trustpolicies", ready: true, count: 2 }], isReady: () => true });
   const rows = (all: Iterable<unknown>) => [...all].map((row) => JSON.stringify(row)).toSorted(byText);
   t.same(rows(documented), rows(exposed(await metrics.render())));
   const known = new Set(documented.map(([name]) => name));
@@ -189,6 +231,8 @@ function feed(telemetry: Telemetry): void {
   telemetry.inspected("found");
   telemetry.request("manifest", "x", 200, 1);
   telemetry.inFlight("x", 1);
+  telemetry.leftAlone("x", 1);
+  telemetry.leftAlone("x", -1);
   telemetry.lookup("tags", "hit");
   telemetry.watchRestarted("namespaces", new Error("gone"), 1);
   telemetry.secretIgnored("shop", "pull", "it is not JSON");
