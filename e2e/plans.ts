@@ -19,6 +19,7 @@ export const PLANS = {
   policies: 8,
   rbac: 15,
   references: 3,
+  rollout: 4,
   soak: 1,
   values: 17,
   verified: 46,

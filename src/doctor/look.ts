@@ -20,11 +20,14 @@ export interface LookRequest {
   readonly signal: AbortSignal;
 }
 
-/** Reads what there is. Never throws for what the API server says or does not say: that is in the snapshot. */
+/**
+ * Reads what there is. What the API server does not say is in the snapshot. Throws UnreadableError (Unreachable) when it says
+ * nothing at all.
+ */
 export async function lookAt(ports: DoctorPorts, { namespace, ask, signal }: LookRequest): Promise<Snapshot> {
   const looker = new Looker(ports, { deadline: Number.POSITIVE_INFINITY, signal });
-  const [serverVersion, configurations, deployments, namespaces, nodes, policies, labelPolicies, roles] = await Promise.all([
-    looker.see(() => ports.reader.version(looker.call)),
+  const serverVersion = await looker.seeUnlessUnreachable(() => ports.reader.version(looker.call));
+  const [configurations, deployments, namespaces, nodes, policies, labelPolicies, roles] = await Promise.all([
     looker.list(cluster("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations")),
     looker.list({ group: "apps", version: "v1", resource: "deployments", namespace, labelSelector: "app.kubernetes.io/name=pratique" }),
     looker.list(cluster("", "v1", "namespaces")),

@@ -27,6 +27,16 @@ export class Looker {
     }
   }
 
+  /** The same; throws UnreadableError (Unreachable) where asking anything else would come to nothing too. */
+  async seeUnlessUnreachable<Value>(ask: () => Promise<Value>): Promise<Seen<Value>> {
+    try {
+      return seen(await ask());
+    } catch (error) {
+      if (error instanceof UnreadableError && error.code !== "Unreachable") return { kind: "unseen", why: error.message };
+      throw error;
+    }
+  }
+
   /** Nothing where the API server serves no such resource. */
   async list(listing: Listing): Promise<Seen<readonly JsonObject[]>> {
     return mapped(await this.listServed(listing), (objects) => objects ?? []);

@@ -4,8 +4,16 @@ import type { Call } from "../inspection/ports.ts";
 import type { JsonObject } from "../json.ts";
 import type { TrialAnswer } from "./reply.ts";
 
+export type ReadFault =
+  /** A rule of RBAC is missing. */
+  | "Forbidden"
+  /** The API server does not answer, or does not know us. */
+  | "Unreachable"
+  /** It answered something else than what was asked for. */
+  | "Unreadable";
+
 /** Something of the cluster could not be read. The message says what, and what to grant. */
-export class UnreadableError extends CodedError<"Unreadable"> {}
+export class UnreadableError extends CodedError<ReadFault> {}
 
 /** A resource of the API, by the group, version and plural that paths have. */
 export interface Resource {

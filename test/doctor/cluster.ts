@@ -133,12 +133,12 @@ export async function examine(cluster: FakeCluster, namespace?: string): Promise
 function readerOf(cluster: FakeCluster, asked: string[]): ClusterReader {
   const objects = ({ group, resource }: Pick<Listing, "group" | "resource">): readonly JsonObject[] | undefined => {
     asked.push(`${group}/${resource}`);
-    if (cluster.forbidden.has(`${group}/${resource}`)) throw new UnreadableError("Unreadable", `no ${resource}: grant it`);
+    if (cluster.forbidden.has(`${group}/${resource}`)) throw new UnreadableError("Forbidden", `no ${resource}: grant it`);
     return cluster.collections[`${group}/${resource}`];
   };
   return {
     version: async () => {
-      if (cluster.forbidden.has("/version")) throw new UnreadableError("Unreadable", "no version");
+      if (cluster.forbidden.has("/version")) throw new UnreadableError("Forbidden", "no version");
       return cluster.version;
     },
     list: async (listing) => objects(listing)?.filter((object) => isListed(object, listing)),
@@ -146,7 +146,7 @@ function readerOf(cluster: FakeCluster, asked: string[]): ClusterReader {
     tryCreate: async (path) => {
       cluster.now += cluster.pause;
       const answer = cluster.answers[path.at(-1) ?? ""];
-      if (answer === undefined) throw new UnreadableError("Unreadable", `no dry run of ${path.at(-1)}`);
+      if (answer === undefined) throw new UnreadableError("Forbidden", `no dry run of ${path.at(-1)}`);
       return answer;
     },
   };
