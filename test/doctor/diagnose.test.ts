@@ -202,6 +202,16 @@ const ROWS: readonly Row[] = [
     found: [["SingleReplica", "advice", /while it moves/], UNUSED],
   },
   {
+    name: "one replica where everybody counts on it by default",
+    config: `${CONFIG}defaults: { enforce: signed }`,
+    change: (cluster) => {
+      cluster.collections["/namespaces"] = [];
+      deployment(cluster)["spec"].replicas = 1;
+      addNamespace(cluster, "plain");
+    },
+    found: [["SingleReplica", "broken", /while it moves/]],
+  },
+  {
     name: "such an autoscaler where nobody counts on it",
     change: (cluster) => {
       relax(cluster);
@@ -212,6 +222,9 @@ const ROWS: readonly Row[] = [
   { name: "no budget", change: (cluster) => void (cluster.collections["policy/poddisruptionbudgets"] = []), found: [["BudgetMissing", "advice", /drains may take all Pods at once/]] },
   { name: "a budget that blocks drains", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: 2, selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 2 with 2 replicas/]], commands: [/minAvailable":null,"maxUnavailable":1/] },
   { name: "a budget of all of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "100%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 100%/]] },
+  { name: "a budget of more than half of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "51%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 51%/]] },
+  { name: "a budget that lets a part of them go", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"].maxUnavailable = "10%"), found: [] },
+  { name: "a budget that lets none of them go", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"].maxUnavailable = 0), found: [["BudgetBlocksDrain", "broken", /maxUnavailable is 0/]] },
   { name: "a budget of half of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "50%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [] },
   { name: "one node", change: (cluster) => cluster.collections["/pods"]?.forEach((pod) => (pod["spec"].nodeName = "node-a")), found: [["SameNode", "advice", /node-a/]] },
   {
@@ -361,6 +374,7 @@ const ROWS: readonly Row[] = [
   { name: "protection that only warns", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].validationActions = ["Warn"]), found: [["ProtectionWeakened", "danger", /does not say Deny/]], commands: [/validationActions":\["Deny"\]/] },
   { name: "protection that is not bound", change: (cluster) => void (cluster.collections["admissionregistration.k8s.io/validatingadmissionpolicybindings"] = []), found: [["ProtectionWeakened", "danger", /no binding/]] },
   { name: "protection for some namespaces", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].matchResources = { namespaceSelector: { matchLabels: { a: "b" } } }), found: [["ProtectionWeakened", "danger", /for some objects alone/]] },
+  { name: "protection with parameters", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].paramRef = { name: "x" }), found: [["ProtectionWeakened", "danger", /for some objects alone/]] },
   { name: "protection that fails open", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicies")["spec"].failurePolicy = "Ignore"), found: [["ProtectionWeakened", "danger", /failurePolicy is Ignore/]] },
 
   { name: "an old API server", change: (cluster) => void (cluster.version = "v1.27.9-eks-1"), found: [["ServerTooOld", "broken", /1\.28 and newer/]] },
