@@ -8,7 +8,7 @@ export const PLANS = {
   cases: 147,
   chart: 20,
   differential: 2,
-  doctor: 37,
+  doctor: 38,
   check: 5,
   monitoring: 7,
   openapi: 1,

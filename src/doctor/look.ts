@@ -1,4 +1,4 @@
-import type { JsonObject } from "../json.ts";
+import { type JsonObject, objectField, stringField } from "../json.ts";
 import { POLICY_KINDS, POLICY_RESOURCES } from "../trust/trust-policy.ts";
 import { completeInstallation, type FoundInstallation } from "./look-installation.ts";
 import { Looker } from "./looker.ts";
@@ -37,13 +37,13 @@ export async function lookAt(ports: DoctorPorts, { namespace, ask, signal }: Loo
     lookAtRoles(looker),
   ]);
   const called = mapped(configurations, (objects) => objects.flatMap((object) => readWebhookConfiguration(object) ?? []));
-  const known = mapped(namespaces, (objects) => objects.map(readNamespace));
+  const known = mapped(namespaces, (objects) => objects.filter(isLasting).map(readNamespace));
   const found = foundInstallations(valueOf(called), valueOf(deployments).map(readDeployment));
   const chosen = found.filter((each) => namespace === undefined || each.namespace === namespace);
   return {
     now: ports.timer.now(),
     serverVersion,
-    installations: await Promise.all(chosen.map((each) => completeInstallation(each, looker, { deployments, namespaces: valueOf(known), ask: policies.kind === "seen" && policies.value === "not-served" ? ask.filter((entry) => entry !== "policies") : ask }))),
+    installations: await Promise.all(chosen.map((each) => completeInstallation(each, looker, { deployments, namespaces: valueOf(known), ask: ask.filter((entry) => canBeAsked(entry, policies)) }))),
     namespaces: known,
     nodes: mapped(nodes, (objects) => objects.map(readNode)),
     policies,
@@ -62,6 +62,11 @@ function cluster(group: string, version: string, resource: string): Listing {
 async function lookAtPolicies(looker: Looker): Promise<Snapshot["policies"]> {
   const lists = await Promise.all(POLICY_KINDS.map(async (kind) => mapped(await looker.listServed(cluster("pratique.dev", "v1alpha1", POLICY_RESOURCES[kind])), (objects) => objects?.map((object) => readPolicy(kind, object)))));
   return together(lists, (parts) => (parts.includes(undefined) ? "not-served" : parts.flatMap((part) => part ?? [])));
+}
+
+// A policy can be created, if only as a dry run, where there are policies.
+function canBeAsked(entry: Askable, policies: Snapshot["policies"]): boolean {
+  return entry !== "policies" || policies.kind === "unseen" || policies.value !== "not-served";
 }
 
 async function lookAtLabelPolicies(looker: Looker): Promise<Snapshot["labelPolicies"]> {
@@ -83,6 +88,11 @@ function together<Part, Value>(parts: readonly Seen<Part>[], make: (values: read
 
 function valueOf<Item>(state: Seen<readonly Item[]>): readonly Item[] {
   return state.kind === "seen" ? state.value : [];
+}
+
+// Nothing starts in one that is being deleted.
+function isLasting(namespace: JsonObject): boolean {
+  return stringField(objectField(namespace, "status") ?? {}, "phase") !== "Terminating";
 }
 
 function readNamespace(object: JsonObject): ClusterNamespace {

@@ -23,6 +23,8 @@ export interface Resource {
   readonly resource: string;
 }
 
+export const CORE = (resource: string): Resource => ({ group: "", version: "v1", resource });
+
 /** Which objects of a resource. */
 export interface Listing extends Resource {
   /** Undefined for those of the whole cluster. */

@@ -58,7 +58,7 @@ export interface ClusterNamespace {
 export type Settings =
   | { readonly kind: "absent"; readonly configMap: string }
   | { readonly kind: "invalid"; readonly configMap: string; readonly message: string }
-  | { readonly kind: "parsed"; readonly configMap: string; readonly config: Config; readonly changedAt: number | undefined };
+  | { readonly kind: "parsed"; readonly configMap: string; readonly config: Config; readonly changedAt: number | undefined; /** As the chart puts it on the Pods. */ readonly checksum: string };
 
 /** The Secret that the serving certificate is in. */
 export interface CertificateSecret {

@@ -1,4 +1,5 @@
 // One row for each way in which an installation can be wrong: a healthy one, changed in one place.
+import { createHash } from "node:crypto";
 import t from "tap";
 import { CODES, type Code, SEVERITIES, type Severity } from "../../src/doctor/code.ts";
 import { createAuthority } from "../helpers/certificates.ts";
@@ -291,6 +292,15 @@ const ROWS: readonly Row[] = [
     found: [["ConfigurationNewer", "broken", /after pratique-a and pratique-b started/]],
     commands: ["kubectl rollout restart deployment -n pratique-system pratique"],
   },
+  {
+    name: "a ConfigMap that was written anew with what the Pods have read",
+    change: (cluster) => {
+      first(cluster, "/configmaps")["metadata"].managedFields = [{ time: "2026-11-26T09:00:00Z", fieldsV1: { "f:data": {} } }];
+      for (const pod of cluster.collections["/pods"] ?? []) pod["metadata"].annotations = { "checksum/config": createHash("sha256").update(CONFIG.trimEnd()).digest("hex") };
+    },
+    found: [],
+  },
+  { name: "a namespace that is being deleted", change: (cluster) => void cluster.collections["/namespaces"]?.unshift({ metadata: { name: "gone", labels: { "pratique.dev/enforce": "sined" } }, status: { phase: "Terminating" } }), found: [] },
   { name: "a ConfigMap that was labelled since", change: (cluster) => void (first(cluster, "/configmaps")["metadata"].managedFields = [{ time: "2026-11-26T10:00:00Z", fieldsV1: { "f:metadata": {} } }]), found: [] },
   { name: "signatures count anywhere, and a namespace relies on it", config: "privateAddresses: configured", found: [["AnyRepository", "danger", /shop relies on it/]] },
   {
