@@ -6,7 +6,7 @@ export const PLANS = {
   alerts: 5,
   audit: 5,
   cases: 147,
-  certificates: 6,
+  certificates: 7,
   chart: 22,
   differential: 2,
   image: 9,
