@@ -10,7 +10,7 @@ import { createAuthority } from "../test/helpers/certificates.ts";
 import { recordedReview, type Review } from "../test/helpers/reviews.ts";
 import { createAuthor } from "./harness/author.ts";
 import { only, renderChart } from "./harness/chart.ts";
-import { createRuntime, mountedFolder, type Runtime } from "./harness/container.ts";
+import { createRuntime, mountedFolder, type Runtime } from "./harness/runtime.ts";
 import { post, readiness, type ReviewResponse } from "./harness/direct.ts";
 import { readElf } from "./harness/elf.ts";
 import { temporaryFolder } from "./harness/folder.ts";

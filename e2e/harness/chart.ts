@@ -23,6 +23,7 @@ export interface Kinds {
   readonly ConfigMap: { readonly data: { readonly "pratique.yaml": string } };
   readonly Deployment: { readonly spec: { readonly replicas?: number; readonly strategy: unknown; readonly template: PodTemplate } };
   readonly HorizontalPodAutoscaler: { readonly spec: unknown };
+  readonly Job: { readonly spec: { readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> }; readonly spec: PodSpec } } };
   readonly NetworkPolicy: { readonly spec: { readonly ingress: unknown; readonly egress: readonly unknown[] } };
   readonly Pod: { readonly spec: PodSpec };
   readonly PodDisruptionBudget: { readonly spec: unknown };
@@ -145,14 +146,14 @@ export function only<Kind extends keyof Kinds>(objects: readonly KubernetesObjec
 }
 
 /** `helm template` with whatever comes of it. */
-export function tryRender(values: unknown, helm: Helm): Promise<Outcome> {
-  return execute(program(helm), templateArguments(), { input: stringify(values) });
+export function tryRender(values: unknown, helm: Helm, kubernetes = KUBE_VERSION): Promise<Outcome> {
+  return execute(program(helm), templateArguments(kubernetes), { input: stringify(values) });
 }
 
 export function lint(values: unknown, helm: Helm): Promise<Outcome> {
   return execute(program(helm), ["lint", "--strict", CHART, "--values", "-"], { input: stringify(values) });
 }
 
-function templateArguments(): readonly string[] {
-  return ["template", RELEASE, CHART, "--namespace", RELEASE_NAMESPACE, "--kube-version", KUBE_VERSION, "--values", "-"];
+function templateArguments(kubernetes = KUBE_VERSION): readonly string[] {
+  return ["template", RELEASE, CHART, "--namespace", RELEASE_NAMESPACE, "--kube-version", kubernetes, "--values", "-"];
 }

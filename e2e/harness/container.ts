@@ -1,68 +1,70 @@
-// A container of the image under runc, as the chart's Pod has it: its user, its rights and its memory. Only the network is the
-// test's, so that it is reached on loopback.
-import { spawnSync } from "node:child_process";
-import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
+// A container as a process of this machine: the command line of its Pod, with files in place of its volumes, an address of
+// its own in place of all, and the token of its ServiceAccount.
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { program } from "../programs.ts";
-import { type Folder, temporaryFolder } from "./folder.ts";
-import { execute, type Outcome, type Running, start } from "./process.ts";
-import { type ContainerSettings, runtimeSpec } from "./runtime-spec.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Pod, PodVolume } from "./pod.ts";
+import { type Running, start } from "./process.ts";
 
-export type Asked = Pick<ContainerSettings, "args" | "command" | "user">;
-
-export interface Runtime {
-  /** Runs a container to its end. */
-  run(asked: Asked): Promise<Outcome>;
-  /** Starts one that goes on; a signal to it is one to its program. */
-  start(name: string, asked: Asked): Promise<Running>;
-  /** Runs a command beside what was started under this name. */
-  exec(name: string, command: readonly string[]): Promise<Outcome>;
-  remove(): Promise<void>;
+/** The image: what its entry point runs. */
+export interface Image {
+  readonly command: string;
+  readonly args: readonly string[];
 }
 
-export type Installed = Omit<ContainerSettings, "cgroup" | keyof Asked>;
+/** Where the program expects the certificate when nobody tells it otherwise. */
+const CERTIFICATE_FOLDER = "/etc/pratique/tls";
 
-/** What may be run of an image that was unpacked and installed. */
-export async function createRuntime(installed: Installed): Promise<Runtime> {
-  const folder = await temporaryFolder();
-  if (process.getuid?.() !== 0) throw new Error("runc takes root to run a container with its rights taken away: run this as root");
-  const runc = (...args: readonly string[]): readonly string[] => ["--root", join(folder.path, "state"), ...args];
-  const names = new Set<string>();
-  const deleteAll = (): void => {
-    for (const name of names) spawnSync(program("runc"), runc("delete", "--force", name));
-    names.clear();
-  };
-  // A container outlives the runc that started it.
-  process.on("exit", deleteAll);
-  const prepare = async (name: string, asked: Asked): Promise<readonly string[]> => {
-    names.add(name);
-    const cgroup = `/pratique-e2e-${process.pid}-${name}`;
-    return runc("run", "--bundle", await writeBundle(folder, name, { ...installed, ...asked, cgroup }), name);
-  };
-  return {
-    run: async (asked) => execute(program("runc"), await prepare(`run-${names.size}`, asked)),
-    start: async (name, asked) => start(program("runc"), await prepare(name, asked)),
-    exec: (name, command) => execute(program("runc"), runc("exec", name, ...command)),
-    remove: async () => {
-      deleteAll();
-      await folder.remove();
-    },
-  };
+/** Starts the Pod's container; it listens on `host` alone. */
+export async function startContainer(cluster: Cluster, pod: Pod, image: Image, host: string): Promise<Running> {
+  const [container] = pod.spec.containers;
+  const folder = join("pods", pod.metadata.uid);
+  await mkdir(join(cluster.folder.path, folder), { recursive: true });
+  const mounts = await Promise.all(filesOf(pod).map(async ({ volume, mountPath }) => [mountPath, await mount(cluster, pod, volume)] as const));
+  const args = container.args.map((word) => mounts.reduce((text, [from, to]) => text.replace(from, to), word));
+  const kubeconfig = await cluster.kubeconfig(join(folder, "account"), await token(cluster, pod));
+  const env = { ...Object.fromEntries((container.env ?? []).map(({ name, value = "" }) => [name, value])), KUBECONFIG: kubeconfig, HOME: join(cluster.folder.path, folder) };
+  return start(image.command, [...image.args, ...args, ...ports(pod, host), ...certificate(new Map(mounts))], { env });
 }
 
-async function writeBundle(folder: Folder, name: string, settings: ContainerSettings): Promise<string> {
-  const bundle = join(folder.path, name);
-  await mkdir(bundle);
-  await writeFile(join(bundle, "config.json"), JSON.stringify(runtimeSpec(settings)));
-  return bundle;
+function ports({ spec }: Pod, host: string): readonly string[] {
+  const flags = new Map([["https", "listen"], ["metrics", "metrics-listen"]]);
+  return (spec.containers[0].ports ?? []).map(({ name, containerPort }) => `--${flags.get(name)}=${host}:${containerPort}`);
 }
 
-/** A folder of files as the kubelet mounts a Secret or a ConfigMap: root's, for a group to read. */
-export async function mountedFolder(path: string, files: Readonly<Record<string, string>>, group: number): Promise<void> {
-  await mkdir(path, { recursive: true });
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(join(path, name), text);
-    await chmod(join(path, name), 0o440);
-    await chown(join(path, name), 0, group);
+function certificate(mounts: ReadonlyMap<string, string>): readonly string[] {
+  const folder = mounts.get(CERTIFICATE_FOLDER);
+  return folder === undefined ? [] : [`--tls-cert-file=${folder}/tls.crt`, `--tls-key-file=${folder}/tls.key`];
+}
+
+interface Mount {
+  readonly volume: PodVolume;
+  readonly mountPath: string;
+}
+
+/** What is mounted of ConfigMaps and Secrets. The account's token comes by a kubeconfig. */
+function filesOf({ spec }: Pod): readonly Mount[] {
+  const volumes = (spec.volumes ?? []).filter(({ configMap, secret }) => configMap !== undefined || secret !== undefined);
+  return (spec.containers[0].volumeMounts ?? []).flatMap(({ name, mountPath }) => volumes.filter((volume) => volume.name === name).map((volume) => ({ volume, mountPath })));
+}
+
+/** The folder with a volume's files. */
+async function mount(cluster: Cluster, { metadata }: Pod, volume: PodVolume): Promise<string> {
+  const source = volume.configMap ? `configmaps/${volume.configMap.name}` : `secrets/${volume.secret?.secretName}`;
+  const { status, body } = await cluster.call("GET", `/api/v1/namespaces/${metadata.namespace}/${source}`);
+  if (status !== 200) throw new Error(`there is no ${source} for Pod ${metadata.name}`);
+  const folder = join("pods", metadata.uid, volume.name);
+  await mkdir(join(cluster.folder.path, folder), { recursive: true });
+  const encoding = volume.configMap ? "utf8" : "base64";
+  for (const [file, text] of Object.entries((body as { readonly data: Readonly<Record<string, string>> }).data)) {
+    await cluster.folder.write(join(folder, file), Buffer.from(text, encoding).toString("utf8"));
   }
+  return join(cluster.folder.path, folder);
+}
+
+async function token(cluster: Cluster, { metadata, spec }: Pod): Promise<string> {
+  const path = `/api/v1/namespaces/${metadata.namespace}/serviceaccounts/${spec.serviceAccountName}/token`;
+  const { status, body } = await cluster.call("POST", path, { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } });
+  if (status !== 201) throw new Error(`no token for ${spec.serviceAccountName}: ${JSON.stringify(body)}`);
+  return (body as { readonly status: { readonly token: string } }).status.token;
 }
