@@ -15,6 +15,7 @@ import { type Askable, namespaceTrial, podTrial, policyTrial } from "./trial.ts"
 export interface FoundInstallation {
   readonly name: string;
   readonly namespace: string;
+  readonly serviceName: string;
   readonly release: string;
   readonly configuration: WebhookConfiguration | undefined;
 }
@@ -27,7 +28,7 @@ export interface Surroundings {
 
 /** Reads what belongs to it, and asks its webhook. */
 export async function completeInstallation(found: FoundInstallation, looker: Looker, { deployments, namespaces, ask }: Surroundings): Promise<Installation> {
-  const { name, namespace, configuration } = found;
+  const { name, namespace, serviceName, configuration } = found;
   const within = (resource: Resource, selector?: string): Listing => ({ ...resource, namespace, ...(selector !== undefined && { labelSelector: selector }) });
   const deployment = await lookAtDeployment(found, looker, deployments);
   const known = deployment.kind === "seen" ? deployment.value : undefined;
@@ -38,7 +39,7 @@ export async function completeInstallation(found: FoundInstallation, looker: Loo
     looker.list(within(CORE("pods"), selectorText(known))),
     looker.list(within({ group: "policy", version: "v1", resource: "poddisruptionbudgets" })),
     looker.list(within({ group: "autoscaling", version: "v2", resource: "horizontalpodautoscalers" })),
-    looker.see(() => looker.ports.reader.get({ ...CORE("services"), namespace, name }, looker.call)),
+    looker.see(() => looker.ports.reader.get({ ...CORE("services"), namespace, name: serviceName }, looker.call)),
     lookAtCertificate(deployment, namespace, looker),
     askEntries(configuration, trials.filter(({ entry }) => ask.includes(entry)), looker),
   ]);
