@@ -168,6 +168,15 @@ const ROWS: readonly Row[] = [
 
   { name: "no Service", change: (cluster) => void (cluster.collections["/services"] = []), found: [["ServiceAstray", "broken", /it is not there/]] },
   { name: "entries that name another Service", change: (cluster) => first(cluster, WEBHOOKS)["webhooks"].forEach((webhook: FakeObject) => (webhook["clientConfig"].service.name = "elsewhere")), found: [["ServiceAstray", "broken", /it is not there/], ["CertificateForOther", "broken", /calls elsewhere\.pratique-system\.svc/]] },
+  {
+    name: "entries that name what is no Service, and would be a command",
+    change: (cluster) => {
+      for (const webhook of first(cluster, WEBHOOKS)["webhooks"]) webhook.clientConfig.service = { ...webhook.clientConfig.service, namespace: "..", name: "$(reboot)" };
+      cluster.collections["/services"] = [];
+    },
+    found: [["ServiceAstray", "broken", /it is not there/]],
+    commands: ["helm upgrade pratique charts/pratique -n pratique-system --reuse-values"],
+  },
   { name: "a Service for other Pods", change: (cluster) => void (first(cluster, "/services")["spec"].selector = { "app.kubernetes.io/name": "pratique", app: "x" }), found: [["ServiceAstray", "broken", /selects app=x, which/]] },
   { name: "a rollout that does not come to its end", change: (cluster) => void (deployment(cluster)["status"].conditions = [{ type: "Progressing", status: "False", message: "it has timed out" }]), found: [["RolloutStuck", "broken", /it has timed out/]] },
   { name: "no Pod is ready", change: (cluster) => void (deployment(cluster)["status"] = {}), found: [["NotReady", "broken", /0 of 2 Pods are ready: no Pod starts/]] },

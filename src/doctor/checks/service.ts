@@ -5,7 +5,7 @@ import type { Installation } from "../snapshot.ts";
 
 /** The Service between the entries and the Pods. Entries that ignore failures would hide that it leads nowhere. */
 export function checkService({ namespace, serviceName, release, configuration, deployment, service }: Installation): readonly Finding[] {
-  if (!configuration?.webhooks.some(({ target }) => target.kind === "service")) return [];
+  if (configuration?.webhooks.every(({ target }) => target.kind === "url") ?? true) return [];
   return whenSeen(service, (found) =>
     whenSeen(deployment, (workload) => {
       if (workload === undefined) return [];
