@@ -442,6 +442,16 @@ t.test("what may not be read is said, and never taken for well", async (t) => {
   t.match((await examine(cluster)).unseen, [/^whether namespaces\.pratique\.dev answers: the API server answered 403, and not by this webhook: ValidatingAdmissionPolicy/, /^whether enforce\.pratique\.dev answers: the account may not ask/]);
 });
 
+t.test("where something else is in the way, the gate is asked in another namespace", async (t) => {
+  const cluster = healthyCluster();
+  cluster.answers["shop/pods"] = { code: 403, message: 'pods "pratique-doctor" is forbidden: minimum cpu usage per Container is 100m' };
+  t.same((await examine(cluster)).unseen, []);
+  cluster.answers["store/pods"] = { code: 201, message: "" };
+  t.same((await examine(cluster)).findings.map(({ code }) => code), ["NotCalled"]);
+  cluster.answers["store/pods"] = cluster.answers["shop/pods"];
+  t.match((await examine(cluster)).unseen, [/whether enforce\.pratique\.dev answers: .*minimum cpu usage/]);
+});
+
 t.test("without the configuration, what does not depend on it is found all the same", async (t) => {
   const cluster = healthyCluster();
   cluster.forbidden.add("/configmaps");
