@@ -41,7 +41,7 @@ export async function startLivingWorld(): Promise<LivingWorld> {
     cluster,
     node,
     service,
-    values: { certificate: { mode: "secret", secretName: CERTIFICATE, caBundle }, config: { registries: [registrySettings(registry)] } },
+    values: { certificate: { mode: "secret", secretName: CERTIFICATE, caBundle }, config: { signed: { repositories: [`${registry.host}/**`] }, registries: [registrySettings(registry)] } },
     unsigned: `${registry.host}/${IMAGES[0]}:1`,
     signed: `${registry.host}/${IMAGES[1]}:1`,
     stop: async () => {
