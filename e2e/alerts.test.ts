@@ -57,6 +57,8 @@ const CASES: readonly (readonly [what: string, series: Series, ...expectations: 
   ["a replica scans in the place of another", { [of("pratique_audit_timestamp_seconds")]: "0x700", [of("pratique_audit_timestamp_seconds", "", "pratique-b")]: "0+30x700", [of("pratique_audit_interval_seconds")]: "3600x700" }, ["5h", [], ["PratiqueScanOld"]]],
   ["a watch that never had its first list", { [of("pratique_watch_age_seconds", 'resource="trustpolicies"')]: "Inf ".repeat(20) }, ["5m", ["PratiqueWatchOld"], []]],
   ["a certificate that ends within the week, and is renewed", { [of("pratique_certificate_expiry_timestamp_seconds")]: "500000x240 9000000x60" }, ["90m", ["PratiqueCertificateExpiring"], []], ["130m", [], ["PratiqueCertificateExpiring"]]],
+  ["a caBundle that is put back, and one that is not", { [of("pratique_certificate_trusted")]: "1x10 0x4 1x40", [of("pratique_certificate_trusted", "", "pratique-b")]: "1x30 0x60" }, ["8m", [], ["PratiqueCertificateNotTrusted"]], ["25m", ["PratiqueCertificateNotTrusted"], []]],
+  ["a CA that ends within the month", { [of("pratique_certificate_ca_expiry_timestamp_seconds")]: "2500000x240 9000000x60" }, ["90m", ["PratiqueCAExpiring"], ["PratiqueCertificateExpiring"]], ["130m", [], ["PratiqueCAExpiring"]]],
   ["a port scan, while reviews are answered", { [of("pratique_tls_handshake_failures_total")]: "0+5x60", [of("pratique_admission_duration_seconds_count", 'entry="enforce",decision="allow"')]: "0+1x60" }, ["20m", [], ["PratiqueHandshakesFailing"]]],
   ["handshakes fail, and no review comes", { [of("pratique_tls_handshake_failures_total")]: "0+5x60", [of("pratique_admission_duration_seconds_count", 'entry="enforce",decision="allow"')]: "7x60" }, ["20m", ["PratiqueHandshakesFailing"], []]],
   ["a quiet cluster has no latency", { [of("pratique_admission_duration_seconds_bucket", 'entry="enforce",decision="allow",le="8"')]: "3x60", [of("pratique_admission_duration_seconds_bucket", 'entry="enforce",decision="allow",le="+Inf"')]: "9x60", [of("pratique_admission_budget_seconds")]: "8x60" }, ["20m", [], ["PratiqueLatencyNearBudget"]]],
@@ -113,8 +115,8 @@ t.test("both Helms render what the plain file has", async (t) => {
 });
 
 t.test("monitors and dashboard", async (t) => {
-  const kinds = ["ServiceMonitor", "PodMonitor", "PrometheusRule"];
-  t.same((await renderChart(BASE)).filter(({ kind, metadata }) => kinds.includes(kind) || metadata.name.endsWith("-dashboard")), [], "none of it unless it is asked for");
+  const kinds = new Set(["ServiceMonitor", "PodMonitor", "PrometheusRule"]);
+  t.same((await renderChart(BASE)).filter(({ kind, metadata }) => kinds.has(kind) || metadata.name.endsWith("-dashboard")), [], "none of it unless it is asked for");
   const values = { labels: { release: "stack" }, interval: "15s", relabelings: [{ targetLabel: "cluster", replacement: "blue" }], metricRelabelings: [{ action: "labeldrop", regex: "le" }] };
   for (const helm of HELMS) {
     for (const [monitor, kind, field] of [["service", "ServiceMonitor", "endpoints"], ["pod", "PodMonitor", "podMetricsEndpoints"]] as const) {

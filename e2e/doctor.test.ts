@@ -60,10 +60,10 @@ async function settle(): Promise<void> {
 }
 
 async function runPods(): Promise<void> {
-  const { labels } = only(pratique.objects, "Deployment").spec.template.metadata as unknown as { readonly labels: object };
+  const metadata = only(pratique.objects, "Deployment").spec.template.metadata;
   for (const name of ["a", "b"]) {
     await kubectl("delete", "pod", `pratique-${name}`, "-n", RELEASE_NAMESPACE, "--ignore-not-found", "--force", "--grace-period=0");
-    await created({ apiVersion: "v1", kind: "Pod", metadata: { name: `pratique-${name}`, namespace: RELEASE_NAMESPACE, labels }, spec: { serviceAccountName: "pratique", nodeName: `node-${name}`, containers: [{ name: "pratique", image: DIGEST }] } });
+    await created({ apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: `pratique-${name}`, namespace: RELEASE_NAMESPACE }, spec: { serviceAccountName: "pratique", nodeName: `node-${name}`, containers: [{ name: "pratique", image: DIGEST }] } });
     const status = { startTime: new Date().toISOString(), phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
     await must("patch", "pod", `pratique-${name}`, "-n", RELEASE_NAMESPACE, "--subresource=status", "--type=merge", "-p", JSON.stringify({ status }));
   }
@@ -229,6 +229,13 @@ for (const { name, code, severity, says, break: breakIt, mend = "commands" } of 
     t.ok(await eventually(`${code} is gone`, ({ findings }) => (findings.every((each) => each.code === "NamespacesUncovered") ? true : undefined)), "and nothing else is wrong");
   });
 }
+
+t.test("a configuration that is put back is what the Pods have read, though it is newer than they are", async (t) => {
+  await configured(`${CONFIG}# changed\n`);
+  await eventually("the change is found", ({ findings }) => findings.find(({ code }) => code === "ConfigurationNewer"));
+  await configured(CONFIG);
+  t.same((await examined()).document.findings.map(({ code }) => code), ["NamespacesUncovered"]);
+});
 
 t.test("the selectors and rules that are compared are those that Helm renders", async (t) => {
   const modes = ["none", "signed"];

@@ -8,12 +8,13 @@ import t, { type Test } from "tap";
 import { answerWith, hangUp, send } from "../test/helpers/registry-faults.ts";
 import { ALERTS } from "../tools/monitoring/alerts.ts";
 import { createPod, label, makeNamespace } from "./harness/ask.ts";
-import { CHART, RELEASE_NAMESPACE } from "./harness/chart.ts";
+import { CHART, type KubernetesObject, only, RELEASE_NAMESPACE, renderChart } from "./harness/chart.ts";
 import { startMonitoredWorld } from "./harness/monitoring.ts";
 import { until } from "./harness/process.ts";
 import type { FiringAlert } from "./harness/prometheus.ts";
 import { repeat } from "./harness/repeat.ts";
 import { PLANS } from "./plans.ts";
+import { program } from "./programs.ts";
 
 t.plan(PLANS.monitoring);
 
@@ -45,6 +46,22 @@ t.test("nothing fires while all is well", async (t) => {
   t.equal(admitted.status, 0, admitted.stderr);
   await until("a window has passed", async () => ((await prometheus.query("count_over_time(pratique_ready[15s]) >= 12")).length === 2 ? true : undefined), { seconds: 60 });
   await until("nothing fires", async () => ((await prometheus.firing()).length === 0 ? true : undefined), { seconds: 30 });
+});
+
+t.test("the API server takes monitors and rules, by the operator's own definitions", async (t) => {
+  const applied = await cluster.kubectl(["apply", "--server-side", "-f", program("monitoring-definitions")]);
+  t.equal(applied.status, 0, applied.stderr);
+  await cluster.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+  const put = ({ kind, ...object }: KubernetesObject) =>
+    cluster.call("POST", `/apis/monitoring.coreos.com/v1/namespaces/${RELEASE_NAMESPACE}/${kind.toLowerCase()}s?dryRun=All&fieldValidation=Strict`, { kind, ...object });
+  for (const [monitor, kind] of [["service", "ServiceMonitor"], ["pod", "PodMonitor"]] as const) {
+    const objects = await renderChart({ monitoring: { monitor, interval: "30s", scrapeTimeout: "10s", relabelings: [{ action: "labeldrop", regex: "pod_template_hash" }], rules: { enabled: true } } });
+    for (const object of [only(objects, kind), only(objects, "PrometheusRule")]) {
+      const { status, body } = await put(object);
+      t.equal(status, 201, JSON.stringify(body));
+      t.equal((await put({ ...object, misspelt: true })).status, 400, "and no field that it does not know");
+    }
+  }
 });
 
 const FAULTS: readonly Fault[] = [

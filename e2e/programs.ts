@@ -2,7 +2,7 @@
 // `node e2e/programs.ts` makes all of them.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { moduleFolder, type ProgramName, type Recipe, RECIPES } from "./programs/recipes.ts";
@@ -69,6 +69,11 @@ async function produce(recipe: Recipe, workshop: string, target: string): Promis
     case "build": {
       const ldflags = `-s -w${recipe.stamp === undefined ? "" : ` -X ${recipe.stamp}`}`;
       return go(["build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", target, recipe.package], { cwd: moduleFolder(recipe.module) });
+    }
+    case "definitions": {
+      await go(["run", "sigs.k8s.io/controller-tools/cmd/controller-gen", "crd", `paths=${recipe.types}/v1`, `output:crd:dir=${workshop}`], { cwd: moduleFolder(recipe.module) });
+      const files = (await readdir(workshop)).filter((file) => recipe.resources.some((resource) => file.endsWith(`_${resource}.yaml`)));
+      return writeFile(target, await Promise.all(files.map((file) => readFile(join(workshop, file)))).then((parts) => Buffer.concat(parts)));
     }
     case "install":
       await go(["install", "-trimpath", "-ldflags", "-s -w", recipe.package], { cwd: workshop, env: { GOBIN: workshop } });

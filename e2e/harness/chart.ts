@@ -63,6 +63,12 @@ export interface PodTemplate {
 export interface PodSpec {
   readonly serviceAccountName: string;
   readonly terminationGracePeriodSeconds: number;
+  readonly securityContext: {
+    readonly runAsUser: number;
+    readonly runAsGroup: number;
+    readonly fsGroup: number;
+    readonly seccompProfile: { readonly type: string };
+  };
   readonly containers: readonly [Container];
   readonly volumes: readonly Volume[];
 }
@@ -70,10 +76,15 @@ export interface PodSpec {
 export interface Container {
   readonly image: string;
   readonly args: readonly string[];
-  readonly env?: unknown;
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
   readonly ports: unknown;
-  readonly resources: unknown;
-  readonly volumeMounts: readonly unknown[];
+  readonly resources: { readonly limits: { readonly memory: string } };
+  readonly securityContext: {
+    readonly allowPrivilegeEscalation: boolean;
+    readonly readOnlyRootFilesystem: boolean;
+    readonly capabilities: { readonly drop: readonly string[] };
+  };
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 export interface Volume {

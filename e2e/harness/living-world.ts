@@ -1,7 +1,6 @@
 // A world in which the chart is installed by Helm and really runs: controllers, a node for the release's namespace, a way to
 // its Service, and a registry with an image that is signed and one that is not.
 import { join } from "node:path";
-import { createAuthority } from "../../test/helpers/certificates.ts";
 import { shippedFlags } from "../../test/helpers/shipped-flags.ts";
 import { bundle } from "../../tools/build.ts";
 import { createAuthor } from "./author.ts";
@@ -20,7 +19,7 @@ export interface LivingWorld {
   readonly cluster: Cluster;
   readonly node: Node;
   readonly service: ServiceProxy;
-  /** Of the chart, with a certificate in a Secret that is there. */
+  /** Of the chart: where the registry is, and defaults for the rest. */
   readonly values: object;
   readonly signed: string;
   readonly unsigned: string;
@@ -28,7 +27,6 @@ export interface LivingWorld {
 }
 
 const IMAGES = ["unsigned", "cosign3-bundle"] as const;
-const CERTIFICATE = "pratique-serving";
 
 /** Starts all of it. The release's namespace is there, and the release is not. */
 export async function startLivingWorld(): Promise<LivingWorld> {
@@ -36,12 +34,11 @@ export async function startLivingWorld(): Promise<LivingWorld> {
   const registry = await startRegistry("plain");
   const [, world] = await Promise.all([publishImages(folder, registry), startCountry()]);
   const { cluster, node, service } = world;
-  const caBundle = await writeCertificate(cluster);
   return {
     cluster,
     node,
     service,
-    values: { certificate: { mode: "secret", secretName: CERTIFICATE, caBundle }, config: { signed: { repositories: [`${registry.host}/**`] }, registries: [registrySettings(registry)] } },
+    values: { config: { signed: { repositories: [`${registry.host}/**`] }, registries: [registrySettings(registry)] } },
     unsigned: `${registry.host}/${IMAGES[0]}:1`,
     signed: `${registry.host}/${IMAGES[1]}:1`,
     stop: async () => {
@@ -77,15 +74,6 @@ async function startCountry(): Promise<Pick<LivingWorld, "cluster" | "node" | "s
       await network.release();
     },
   };
-}
-
-/** The CA that signed it. */
-async function writeCertificate(cluster: Cluster): Promise<string> {
-  const authority = await createAuthority("release");
-  const { cert, key } = await authority.issue({ dnsNames: [`${RELEASE}.${RELEASE_NAMESPACE}.svc`] });
-  const encoded = (text: string): string => Buffer.from(text).toString("base64");
-  await cluster.apply(object("Secret", CERTIFICATE, { type: "kubernetes.io/tls", data: { "tls.crt": encoded(cert), "tls.key": encoded(key) } }), RELEASE_NAMESPACE);
-  return authority.cert;
 }
 
 function object(kind: string, name: string, fields: object = {}): Manifest {

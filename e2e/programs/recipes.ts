@@ -9,11 +9,14 @@ export type Recipe = { readonly name: string; readonly version: string } & (
   | { readonly kind: "build"; readonly module: string; readonly package: string; readonly stamp: string | undefined }
   /** `go install` of a module that pins its own dependencies; `program` is the name that Go gives the result. */
   | { readonly kind: "install"; readonly package: string; readonly program: string }
+  /** No program but definitions of resources: made of Go types as their project makes them, in one YAML file. */
+  | { readonly kind: "definitions"; readonly module: string; readonly types: string; readonly resources: readonly string[] }
   /** A file out of a Debian package, which is unpacked and not installed. `version` is that of the upstream series. */
   | { readonly kind: "debian"; readonly package: string; readonly file: string }
 );
 
 const KUBERNETES = "k8s.io/kubernetes";
+const MONITORING = "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring";
 const GGCR = "github.com/google/go-containerregistry";
 
 /** In the order in which they are built: what takes long comes last. */
@@ -21,8 +24,11 @@ export const RECIPES = [
   debian("docker-registry", "2.8", { package: "docker-registry", file: "usr/bin/docker-registry" }),
   debian("prometheus", "2.42", { package: "prometheus", file: "usr/bin/prometheus" }),
   debian("promtool", "2.42", { package: "prometheus", file: "usr/bin/promtool" }),
+  debian("runc", "1.1", { package: "runc", file: "usr/sbin/runc" }),
+  debian("seccomp-profile", "0.50", { package: "golang-github-containers-common", file: "usr/share/containers/seccomp.json" }),
   build("registry", { module: "registry", package: ".", versionOf: GGCR }),
   build("crane", { module: "registry", package: `${GGCR}/cmd/crane`, versionOf: GGCR }),
+  definitions("monitoring-definitions", { module: "monitoring", types: MONITORING, resources: ["servicemonitors", "podmonitors", "prometheusrules"] }),
   build("references", { module: "references", package: ".", versionOf: "github.com/distribution/reference" }),
   build("etcd", { module: "kubernetes", package: "go.etcd.io/etcd/server/v3", versionOf: "go.etcd.io/etcd/server/v3" }),
   build("kubectl", { module: "kubernetes", package: `${KUBERNETES}/cmd/kubectl`, versionOf: KUBERNETES }),
@@ -47,6 +53,10 @@ function build<Name extends string>(name: Name, from: { module: string; package:
   // Kubernetes programs refuse to work together when they cannot tell their version.
   const stamp = from.module === "kubernetes" ? `k8s.io/component-base/version.gitVersion=v${pinned}` : undefined;
   return { kind: "build", name, version, module: from.module, package: from.package, stamp } as const;
+}
+
+function definitions<Name extends string>(name: Name, from: { module: string; types: string; resources: readonly string[] }) {
+  return { kind: "definitions", name, version: pinnedVersion(from.module, from.types), ...from } as const;
 }
 
 function install<Name extends string>(name: Name, packagePath: string, version: string) {

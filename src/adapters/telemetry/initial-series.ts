@@ -1,4 +1,4 @@
-import { ENTRIES } from "../../admission/entry.ts";
+import type { Entry } from "../../admission/entry.ts";
 import { UNDETERMINED_REASONS, UNTRUSTED_REASONS } from "../../verdict/reason.ts";
 import type { Instruments } from "./instruments.ts";
 import { OTHER } from "./label-values.ts";
@@ -7,6 +7,7 @@ import { OTHER } from "./label-values.ts";
 const UNREAD_REASONS = ["InvalidRequest", "Overloaded", "InternalError"] as const;
 /** Refused by an entry that enforces. */
 const REFUSALS = [...UNTRUSTED_REASONS, ...UNDETERMINED_REASONS, "InvalidRequest"] as const;
+const ENFORCING: readonly Entry[] = ["enforce", "templates"];
 const JUDGED_OPERATIONS = ["CREATE", "UPDATE"] as const;
 /** How a registry fails, as the status of a request. */
 const FAILURES = ["error", "429", "500", "502", "503", "504"] as const;
@@ -33,9 +34,9 @@ export function startAtZero(instruments: Instruments, registries: readonly strin
 }
 
 function startRefusals({ admissions, admissionSeconds }: Instruments): void {
-  for (const entry of ["enforce", "templates"]) {
+  for (const entry of ENFORCING) {
     for (const operation of JUDGED_OPERATIONS) for (const reason of REFUSALS) admissions.inc({ entry, operation, decision: "deny", reason }, 0);
+    for (const decision of ["allow", "deny"]) admissionSeconds.zero({ entry, decision });
   }
   for (const reason of UNREAD_REASONS) admissions.inc({ entry: OTHER, operation: OTHER, decision: "deny", reason }, 0);
-  for (const entry of ENTRIES) for (const decision of ["allow", "deny"]) admissionSeconds.zero({ entry, decision });
 }

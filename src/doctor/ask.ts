@@ -1,0 +1,22 @@
+import type { Looker } from "./looker.ts";
+import type { WebhookConfiguration } from "./read/webhook-configuration.ts";
+import { readReply } from "./reply.ts";
+import type { EntryReply } from "./snapshot.ts";
+import { entryName, type Trial } from "./trial.ts";
+
+/** Puts the trials of the entries that are there, one after another, so that each has the time that it takes to itself. */
+export async function askEntries(configuration: WebhookConfiguration | undefined, trials: readonly Trial[], looker: Looker): Promise<readonly EntryReply[]> {
+  const replies: EntryReply[] = [];
+  for (const trial of trials.filter(({ entry }) => configuration?.webhooks.some(({ name }) => name === entryName(entry)))) replies.push(await ask(trial, looker));
+  return replies;
+}
+
+async function ask({ entry, path, object }: Trial, looker: Looker): Promise<EntryReply> {
+  const { reader, timer } = looker.ports;
+  const answer = await looker.see(async () => {
+    const begun = timer.now();
+    const reply = readReply(await reader.tryCreate(path, object, looker.call), entryName(entry));
+    return { entry, reply, milliseconds: timer.now() - begun };
+  });
+  return answer.kind === "seen" ? answer.value : { entry, reply: { kind: "unasked", why: answer.why }, milliseconds: 0 };
+}
