@@ -1,4 +1,6 @@
 // Whoever owns a namespace does not own its labels of Pratique: the chart's ValidatingAdmissionPolicy, on a real API server.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import t, { type Test } from "tap";
 import { makeNamespace } from "./harness/ask.ts";
 import { type KubernetesObject, renderChart, tryRender } from "./harness/chart.ts";
@@ -75,9 +77,11 @@ async function withLabels(namespace: string, labels: Readonly<Record<string, str
 
 const OFF = { "pratique.dev/enforce": "none" };
 const patch = (labels: object): string => JSON.stringify({ metadata: { labels } });
+type Way = readonly [name: string, change: () => Promise<readonly string[]>, input?: () => Promise<string>];
+const BY_LABEL: Way = ["label", async () => ["label", "--overwrite", "namespace", "shop", "pratique.dev/enforce=none"]];
 /** Every way by which kubectl changes labels. */
-const WAYS: readonly (readonly [name: string, change: () => Promise<readonly string[]>, input?: () => Promise<string>])[] = [
-  ["label", async () => ["label", "--overwrite", "namespace", "shop", "pratique.dev/enforce=none"]],
+const WAYS: readonly Way[] = [
+  BY_LABEL,
   ["label, which removes", async () => ["label", "namespace", "shop", "pratique.dev/enforce-"]],
   ["label, which adds", async () => ["label", "namespace", "shop", "pratique.dev/on-outage=allow"]],
   ["label, with a key that means nothing yet", async () => ["label", "namespace", "shop", "pratique.dev/anything=x"]],
@@ -91,8 +95,12 @@ const WAYS: readonly (readonly [name: string, change: () => Promise<readonly str
   ["create", async () => ["create", "-f", "-"], async () => JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: "new", labels: OFF } })],
 ];
 
-async function attempt(user: string, [, change, input]: (typeof WAYS)[number]): Promise<Outcome> {
+async function attempt(user: string, [, change, input]: Way): Promise<Outcome> {
   return as(user, [...(await change())], await input?.());
+}
+
+function inOneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
 }
 
 async function labelsOf(namespace: string): Promise<string> {
@@ -127,6 +135,8 @@ t.test("an owner can change them in no way, and is told what it takes", async (t
   await protect(PROTECTED);
   await until("the policy is held", async () => ((await as("olga", ["label", "--dry-run=server", "namespace", "shop", "pratique.dev/enforce-"])).status === 0 ? undefined : true), { seconds: SECONDS });
   const before = await labelsOf("shop");
+  const page = inOneLine(await readFile(join(import.meta.dirname, "../docs/labels.md"), "utf8"));
+  t.ok(page.includes(inOneLine((await attempt("olga", BY_LABEL)).stderr)), "the page shows what kubectl says");
   for (const way of WAYS) {
     const { status, stderr } = await attempt("olga", way);
     t.not(status, 0, way[0]);

@@ -3,7 +3,11 @@ import { join } from "node:path";
 import t from "tap";
 import { PLANS } from "./plans.ts";
 
-const CASES = 401;
+<<<<<<< HEAD
+const CASES = 403;
+=======
+const CASES = 403;
+>>>>>>> 16e826e5f2b1deff4db01bd0b78f587480ea1f54
 
 t.plan(PLANS.plans);
 

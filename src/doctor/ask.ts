@@ -4,11 +4,19 @@ import { readReply } from "./reply.ts";
 import type { EntryReply } from "./snapshot.ts";
 import { entryName, type Trial } from "./trial.ts";
 
-/** Puts the trials of the entries that are there, one after another, so that each has the time that it takes to itself. */
-export async function askEntries(configuration: WebhookConfiguration | undefined, trials: readonly Trial[], looker: Looker): Promise<readonly EntryReply[]> {
+/** The same question in several places: a quota or another policy may be in the way in one of them. */
+export type Question = readonly [Trial, ...Trial[]];
+
+/** Puts the questions to the entries that are there, one after another, so that each has the time that it takes to itself. */
+export async function askEntries(configuration: WebhookConfiguration | undefined, questions: readonly Question[], looker: Looker): Promise<readonly EntryReply[]> {
   const replies: EntryReply[] = [];
-  for (const trial of trials.filter(({ entry }) => configuration?.webhooks.some(({ name }) => name === entryName(entry)))) replies.push(await ask(trial, looker));
+  for (const question of questions.filter(([{ entry }]) => configuration?.webhooks.some(({ name }) => name === entryName(entry)))) replies.push(await askSomewhere(question, looker));
   return replies;
+}
+
+async function askSomewhere([trial, next, ...others]: Question, looker: Looker): Promise<EntryReply> {
+  const reply = await ask(trial, looker);
+  return reply.reply.kind === "unasked" && next !== undefined ? askSomewhere([next, ...others], looker) : reply;
 }
 
 async function ask({ entry, path, object }: Trial, looker: Looker): Promise<EntryReply> {

@@ -1,6 +1,6 @@
 import { readLabels } from "../admission/labels.ts";
 import { type JsonObject, objectField, stringField } from "../json.ts";
-import { askEntries } from "./ask.ts";
+import { askEntries, type Question } from "./ask.ts";
 import { lookAtSettings } from "./look-settings.ts";
 import type { Looker } from "./looker.ts";
 import { CORE, type Listing, type Resource } from "./ports.ts";
@@ -15,6 +15,7 @@ import { type Askable, namespaceTrial, podTrial, policyTrial } from "./trial.ts"
 export interface FoundInstallation {
   readonly name: string;
   readonly namespace: string;
+  readonly serviceName: string;
   readonly release: string;
   readonly configuration: WebhookConfiguration | undefined;
 }
@@ -25,22 +26,25 @@ export interface Surroundings {
   readonly ask: readonly Askable[];
 }
 
+/** Namespaces in which the gate is tried. */
+const PLACES = 3;
+
 /** Reads what belongs to it, and asks its webhook. */
 export async function completeInstallation(found: FoundInstallation, looker: Looker, { deployments, namespaces, ask }: Surroundings): Promise<Installation> {
-  const { name, namespace, configuration } = found;
+  const { name, namespace, serviceName, configuration } = found;
   const within = (resource: Resource, selector?: string): Listing => ({ ...resource, namespace, ...(selector !== undefined && { labelSelector: selector }) });
   const deployment = await lookAtDeployment(found, looker, deployments);
   const known = deployment.kind === "seen" ? deployment.value : undefined;
   const settings = await lookAtSettings({ namespace, name: known?.configMap ?? name }, looker);
-  const enforcing = namespaces.find((each) => isEnforcing(each, settings, namespace))?.name;
-  const trials = [policyTrial(namespace), namespaceTrial(), ...(enforcing === undefined ? [] : [podTrial(enforcing)])];
+  const [first, ...others] = namespaces.filter((each) => isEnforcing(each, settings, namespace)).slice(0, PLACES).map(({ name }) => podTrial(name));
+  const questions: readonly Question[] = [[policyTrial(namespace)], [namespaceTrial()], ...(first === undefined ? [] : [[first, ...others] as const])];
   const [pods, budgets, autoscalers, service, certificate, replies] = await Promise.all([
     looker.list(within(CORE("pods"), selectorText(known))),
     looker.list(within({ group: "policy", version: "v1", resource: "poddisruptionbudgets" })),
     looker.list(within({ group: "autoscaling", version: "v2", resource: "horizontalpodautoscalers" })),
-    looker.see(() => looker.ports.reader.get({ ...CORE("services"), namespace, name }, looker.call)),
+    looker.see(() => looker.ports.reader.get({ ...CORE("services"), namespace, name: serviceName }, looker.call)),
     lookAtCertificate(deployment, namespace, looker),
-    askEntries(configuration, trials.filter(({ entry }) => ask.includes(entry)), looker),
+    askEntries(configuration, questions.filter(([{ entry }]) => ask.includes(entry)), looker),
   ]);
   return {
     ...found,

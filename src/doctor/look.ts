@@ -104,12 +104,14 @@ function readNamespace(object: JsonObject): ClusterNamespace {
 function foundInstallations(configurations: readonly WebhookConfiguration[], deployments: readonly Deployment[]): readonly FoundInstallation[] {
   const called = configurations.map((configuration): FoundInstallation => {
     const service = serviceOf(configuration);
-    const deployment = deployments.find(({ name, namespace }) => name === (service?.name ?? configuration.name) && (service === undefined || namespace === service.namespace));
+    const near = deployments.filter(({ namespace }) => service === undefined || namespace === service.namespace);
+    const deployment = near.find(({ name }) => name === service?.name) ?? near.find(({ name }) => name === configuration.name);
+    const name = deployment?.name ?? service?.name ?? configuration.name;
     const namespace = service?.namespace ?? deployment?.namespace ?? configuration.annotations.get("meta.helm.sh/release-namespace") ?? "pratique-system";
-    return { name: deployment?.name ?? service?.name ?? configuration.name, namespace, release: releaseOf(configuration.labels) ?? configuration.name, configuration };
+    return { name, namespace, serviceName: service?.name ?? name, release: releaseOf(configuration.labels) ?? configuration.name, configuration };
   });
   const others = deployments.filter(({ name, namespace }) => !called.some((each) => each.name === name && each.namespace === namespace));
-  return [...called, ...others.map(({ name, namespace, labels }) => ({ name, namespace, release: releaseOf(labels) ?? name, configuration: undefined }))];
+  return [...called, ...others.map(({ name, namespace, labels }) => ({ name, namespace, serviceName: name, release: releaseOf(labels) ?? name, configuration: undefined }))];
 }
 
 function serviceOf({ webhooks }: WebhookConfiguration): { readonly namespace: string; readonly name: string } | undefined {

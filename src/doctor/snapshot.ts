@@ -35,6 +35,8 @@ export interface Installation {
   /** The chart gives its Deployment, its Service and its webhook configuration the same name. */
   readonly name: string;
   readonly namespace: string;
+  /** The Service that the entries name. */
+  readonly serviceName: string;
   /** As Helm calls it. */
   readonly release: string;
   readonly configuration: WebhookConfiguration | undefined;

@@ -23,7 +23,7 @@ export interface FakeCluster {
   readonly collections: Record<string, FakeObject[]>;
   /** Collections that the account may not read. */
   readonly forbidden: Set<string>;
-  /** What the API server says to a dry run, by the collection that it goes to. */
+  /** What the API server says to a dry run, by the collection that it goes to: `pods`, or `shop/pods` for one namespace. */
   readonly answers: Record<string, TrialAnswer>;
   /** Milliseconds that each dry run takes. */
   pause: number;
@@ -145,7 +145,7 @@ function readerOf(cluster: FakeCluster, asked: string[]): ClusterReader {
     get: async (wanted: ObjectName) => objects(wanted)?.find((object) => nameOf(object) === wanted.name && namespaceOf(object) === wanted.namespace),
     tryCreate: async (path) => {
       cluster.now += cluster.pause;
-      const answer = cluster.answers[path.at(-1) ?? ""];
+      const answer = cluster.answers[path.slice(-2).join("/")] ?? cluster.answers[path.at(-1) ?? ""];
       if (answer === undefined) throw new UnreadableError("Forbidden", `no dry run of ${path.at(-1)}`);
       return answer;
     },

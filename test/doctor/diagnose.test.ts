@@ -167,6 +167,16 @@ const ROWS: readonly Row[] = [
   { name: "slow answers", change: (cluster) => void (cluster.pause = 1500), found: [["SlowAnswer", "advice", /1500 ms/], ["SlowAnswer", "advice", /./], ["SlowAnswer", "advice", /./]] },
 
   { name: "no Service", change: (cluster) => void (cluster.collections["/services"] = []), found: [["ServiceAstray", "broken", /it is not there/]] },
+  { name: "entries that name another Service", change: (cluster) => first(cluster, WEBHOOKS)["webhooks"].forEach((webhook: FakeObject) => (webhook["clientConfig"].service.name = "elsewhere")), found: [["ServiceAstray", "broken", /it is not there/], ["CertificateForOther", "broken", /calls elsewhere\.pratique-system\.svc/]] },
+  {
+    name: "entries that name what is no Service, and would be a command",
+    change: (cluster) => {
+      for (const webhook of first(cluster, WEBHOOKS)["webhooks"]) webhook.clientConfig.service = { ...webhook.clientConfig.service, namespace: "..", name: "$(reboot)" };
+      cluster.collections["/services"] = [];
+    },
+    found: [["ServiceAstray", "broken", /it is not there/]],
+    commands: ["helm upgrade pratique charts/pratique -n pratique-system --reuse-values"],
+  },
   { name: "a Service for other Pods", change: (cluster) => void (first(cluster, "/services")["spec"].selector = { "app.kubernetes.io/name": "pratique", app: "x" }), found: [["ServiceAstray", "broken", /selects app=x, which/]] },
   { name: "a rollout that does not come to its end", change: (cluster) => void (deployment(cluster)["status"].conditions = [{ type: "Progressing", status: "False", message: "it has timed out" }]), found: [["RolloutStuck", "broken", /it has timed out/]] },
   { name: "no Pod is ready", change: (cluster) => void (deployment(cluster)["status"] = {}), found: [["NotReady", "broken", /0 of 2 Pods are ready: no Pod starts/]] },
@@ -430,6 +440,16 @@ t.test("what may not be read is said, and never taken for well", async (t) => {
   cluster.answers["pods"] = { code: 403, message: 'pods is forbidden: User "x" cannot create resource "pods" in API group "" in the namespace "shop"' };
   cluster.answers["namespaces"] = { code: 403, message: "ValidatingAdmissionPolicy 'x' denied request" };
   t.match((await examine(cluster)).unseen, [/^whether namespaces\.pratique\.dev answers: the API server answered 403, and not by this webhook: ValidatingAdmissionPolicy/, /^whether enforce\.pratique\.dev answers: the account may not ask/]);
+});
+
+t.test("where something else is in the way, the gate is asked in another namespace", async (t) => {
+  const cluster = healthyCluster();
+  cluster.answers["shop/pods"] = { code: 403, message: 'pods "pratique-doctor" is forbidden: minimum cpu usage per Container is 100m' };
+  t.same((await examine(cluster)).unseen, []);
+  cluster.answers["store/pods"] = { code: 201, message: "" };
+  t.same((await examine(cluster)).findings.map(({ code }) => code), ["NotCalled"]);
+  cluster.answers["store/pods"] = cluster.answers["shop/pods"];
+  t.match((await examine(cluster)).unseen, [/whether enforce\.pratique\.dev answers: .*minimum cpu usage/]);
 });
 
 t.test("without the configuration, what does not depend on it is found all the same", async (t) => {
