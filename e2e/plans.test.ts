@@ -3,11 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { PLANS } from "./plans.ts";
 
-<<<<<<< HEAD
 const CASES = 403;
-=======
-const CASES = 403;
->>>>>>> 16e826e5f2b1deff4db01bd0b78f587480ea1f54
 
 t.plan(PLANS.plans);
 
