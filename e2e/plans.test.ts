@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { PLANS } from "./plans.ts";
 
-const CASES = 358;
+const CASES = 368;
 
 t.plan(PLANS.plans);
 

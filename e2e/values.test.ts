@@ -4,8 +4,10 @@ import { join } from "node:path";
 import t from "tap";
 import { stringify } from "yaml";
 import { createAuthority } from "../test/helpers/certificates.ts";
+import { ChartValuesSchema } from "../tools/generate/chart-values.ts";
 import { CHART, type Helm, type KubernetesObject, objectsIn, only, RELEASE, RELEASE_NAMESPACE, renderChart, renderHooks, renderText, tryRender } from "./harness/chart.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
+import { leavesOf, otherValue, valueAt, withValue } from "./harness/other-value.ts";
 import { type Combination, type Factors, pairwise } from "./harness/pairwise.ts";
 import { execute, type Outcome } from "./harness/process.ts";
 import { PLANS } from "./plans.ts";
@@ -114,6 +116,7 @@ t.test("every object has the labels and annotations of the values, its own names
     service: { labels: { service: "mine" }, annotations: { "example.com/service": "mine" }, ipFamilyPolicy: "PreferDualStack", ipFamilies: ["IPv6", "IPv4"] },
     serviceAccount: { name: "keeper", labels: { account: "mine" }, annotations: { "example.com/account": "mine" } },
     webhooks: { labels: { webhooks: "mine" }, annotations: { "example.com/webhooks": "mine" } },
+    monitoring: { monitor: "service", rules: { enabled: true }, dashboard: { enabled: true } },
   };
   const objects = await renderChart({ ...values, certificate: { mode: "cert-manager" } });
   for (const { kind, metadata } of [...objects, ...(await renderHooks(values))]) {
@@ -162,8 +165,47 @@ t.test("helm test runs `pratique doctor` in a Pod of its own, with the rights th
 
 /** The release has one Secret with a certificate, and the page names those of every mode. */
 function withoutNames(rules: unknown): unknown {
-  return (rules as readonly Readonly<Record<string, unknown>>[]).map(({ resourceNames: _, ...rule }) => rule);
+  return JSON.parse(JSON.stringify(rules, (key, value: unknown) => (key === "resourceNames" ? undefined : value)));
 }
+
+/** What else must be set for a value to matter, by the beginning of its path. */
+const CONTEXTS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  autoscaling: { autoscaling: { enabled: true } },
+  "certificate.issuerRef": { certificate: { mode: "cert-manager", issuerRef: { name: "corporate" } } },
+  certificate: { certificate: { mode: "secret", secretName: "serving", caBundle: CA } },
+  labelProtection: { labelProtection: { enabled: true } },
+  monitoring: { monitoring: { monitor: "service", rules: { enabled: true }, dashboard: { enabled: true } } },
+  networkPolicy: { networkPolicy: { enabled: true } },
+  "registryCA.key": { registryCA: { configMapName: "ca" } },
+  serviceAccount: { serviceAccount: { name: "keeper" } },
+};
+/** Values that are not just any text or object. */
+const SPECIAL: Readonly<Record<string, unknown>> = {
+  "certificate.caBundle": `${CA}${CA}`,
+  dnsPolicy: "Default",
+  "image.digest": `sha256:${"a".repeat(64)}`,
+  "monitoring.interval": "30s",
+  "monitoring.scrapeTimeout": "10s",
+  "monitoring.rules.alerts": { PratiqueDenialsRising: { enabled: false } },
+};
+
+t.test("every value changes something", async (t) => {
+  const { config: _, global: __, ...properties } = ChartValuesSchema.properties;
+  const leaves = leavesOf({ properties });
+  t.ok(leaves.length > 70);
+  const before = new Map<string, Promise<string>>();
+  const unread: string[] = [];
+  for (const { path, node } of leaves) {
+    const name = path.join(".");
+    const prefix = Object.keys(CONTEXTS).find((prefix) => name.startsWith(prefix)) ?? "";
+    const context = CONTEXTS[prefix] ?? {};
+    const plain = before.get(prefix) ?? renderText(context);
+    before.set(prefix, plain);
+    const [without, changed] = await Promise.all([plain, renderText(withValue(context, path, SPECIAL[name] ?? otherValue(node, valueAt(context, path) ?? node.default)))]);
+    if (without === changed) unread.push(name);
+  }
+  t.strictSame(unread, []);
+});
 
 for (const helm of HELMS) {
   t.test(`${helm}: values that cannot work are refused with a word on why`, async (t) => {
@@ -192,6 +234,8 @@ for (const helm of HELMS) {
 const cluster: Cluster = await startCluster();
 t.teardown(() => cluster.stop());
 await cluster.call("POST", "/api/v1/namespaces", { metadata: { name: RELEASE_NAMESPACE, labels: { "pod-security.kubernetes.io/warn": "restricted" } } });
+// A Pod is taken only where its account is there, and a dry run makes none.
+for (const name of ["pratique", "gate"]) await cluster.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: `${name}-test` } }, RELEASE_NAMESPACE);
 await cluster.apply(certManager("certificates", "Certificate"), "");
 await cluster.apply(certManager("issuers", "Issuer"), "");
 

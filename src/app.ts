@@ -2,12 +2,14 @@ import { Admission } from "./admission/admit.ts";
 import { NO_ANNOUNCER } from "./adapters/kubernetes/configured-namespaces.ts";
 import type { ClusterSource } from "./adapters/kubernetes/kubeconfig.ts";
 import { SYSTEM_TIMER } from "./adapters/kubernetes/timer.ts";
+import { certificateFiles } from "./adapters/server/certificate-source.ts";
 import { type ServerAddresses, WebhookServer } from "./adapters/server/server.ts";
 import type { ReloadOutcome } from "./adapters/server/reloader.ts";
 import { createLogger, Logs } from "./adapters/telemetry/logs.ts";
 import { Metrics } from "./adapters/telemetry/metrics.ts";
 import { Telemetry } from "./adapters/telemetry/telemetry.ts";
 import { admissionSettings } from "./app/admission.ts";
+import { heldCertificate, type Serve } from "./app/certificate.ts";
 import { type Cluster, composeCluster } from "./app/cluster.ts";
 import { composeInspection, type Inspection } from "./app/inspection.ts";
 import type { Environment } from "./app/environment.ts";
@@ -103,7 +105,12 @@ class ComposedApp implements App {
       isLabelled: (namespace) => cluster.isLabelled(namespace),
     });
     const telemetry = new Telemetry(metrics, new Logs(this.#logger));
-    const cluster = composeCluster(config, this.#options.cluster, telemetry);
+    const held = heldCertificate(config, SYSTEM_TIMER.now());
+    const serve: Serve = async (pair) => {
+      held?.hold(pair);
+      await server.checkCertificate();
+    };
+    const cluster = composeCluster(config, this.#options.cluster, telemetry, serve);
     await cluster.check();
     const environment = registryEnvironment({ config, env: this.#options.env, clock: SYSTEM_TIMER, observer: telemetry, resolve: this.#options.resolve });
     const installation = installationCredentials({ config, env: this.#options.env, environment, onFault: (fault) => telemetry.credentialsKept(fault) });
@@ -120,7 +127,7 @@ class ComposedApp implements App {
     const server = await WebhookServer.build({
       listen: config.listen,
       metricsListen: config.metricsListen,
-      certificate: config.tls,
+      certificate: held ?? certificateFiles(config.tls),
       reviewer: new Admission(ports, admissionSettings(config)),
       metrics,
       clock: SYSTEM_TIMER,

@@ -44,7 +44,8 @@ function sink() {
 }
 
 function build(t: Test, yaml: string, options: Partial<AppOptions> = {}) {
-  const base = `listen: 127.0.0.1:0\nmetricsListen: 127.0.0.1:0\ndrainSeconds: 0\ntls: {certFile: "${certificate}/tls.crt", keyFile: "${certificate}/tls.key"}\n`;
+  const files = yaml.includes("tls:") ? "" : `tls: {certFile: "${certificate}/tls.crt", keyFile: "${certificate}/tls.key"}\n`;
+  const base = `listen: 127.0.0.1:0\nmetricsListen: 127.0.0.1:0\ndrainSeconds: 0\n${files}`;
   const { stream, log, lines } = sink();
   const app = createApp(parseConfig(base + yaml, "pratique.yaml"), { cluster: { kind: "default" }, env: {}, logs: stream, ...options });
   t.teardown(() => app.stop());
@@ -153,6 +154,33 @@ t.test("without a cluster: reviews over TLS are judged by the configuration's na
 t.test("with `**` the author of a Pod chooses the registry, and the start says so", async (t) => {
   const { lines } = await start(t, "namespaces: {}");
   t.match(lines()[0], { level: "warn", msg: /author of a Pod chooses the registry/ });
+});
+
+t.test("with a certificate of our own: probes are answered at once, and it is ready when the API server trusts what it serves", async (t) => {
+  const cluster = await ApiServerDouble.start();
+  t.teardown(() => cluster.close());
+  const secrets = "/api/v1/namespaces/pratique-system/secrets";
+  const configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+  for (const collection of ["/api/v1/namespaces", ...ALL_POLICIES, configurations]) cluster.serve(collection);
+  cluster.put(secrets, { metadata: { name: "pratique-certificate" }, type: "Opaque" });
+  const kubeconfig = join(t.testdir({ kubeconfig: cluster.kubeconfig() }), "kubeconfig");
+  cluster.fault = ({ path }) => (path === secrets ? { status: 503, body: {} } : undefined);
+  const managed = "tls: {managed: {secretName: pratique-certificate, serviceName: pratique, webhookConfigurationName: pratique}}";
+  const { app, port, metrics, log } = await start(t, managed, { cluster: { kind: "kubeconfig", file: kubeconfig } });
+  const trusting = (ca: string | undefined) => new Agent({ ...(ca === undefined ? { rejectUnauthorized: false } : { ca, servername: "pratique.pratique-system.svc" }) });
+  t.match(await call(port, "/livez", undefined, trusting(undefined)), { status: 200 }, "the kubelet trusts anything");
+  t.match(await call(port, "/readyz", undefined, trusting(undefined)), { status: 503 });
+  t.same(await metrics("pratique_certificate_expiry"), [], "nothing is served that could expire");
+
+  cluster.fault = () => undefined;
+  cluster.put(configurations, { metadata: { name: "pratique" }, webhooks: [{ name: "enforce.pratique.dev", clientConfig: { service: { namespace: "pratique-system", name: "pratique" } } }] });
+  await app.ready;
+  const { webhooks } = cluster.object(configurations, "pratique") as unknown as { readonly webhooks: readonly { readonly clientConfig: { readonly caBundle: string } }[] };
+  const bundle = Buffer.from(webhooks[0]?.clientConfig.caBundle ?? "", "base64").toString();
+  t.match(await call(port, "/readyz", undefined, trusting(bundle)), { status: 200 }, "a handshake that checks name and CA");
+  t.same(await metrics("pratique_certificate_trusted"), ["pratique_certificate_trusted 1"]);
+  t.match((await metrics("pratique_certificate_changes_total")).join("\n"), /change="create"\} 1\n.*change="trust"\} 1/);
+  t.notMatch(log(), /PRIVATE KEY/);
 });
 
 t.test("with a cluster: labels from the watch, credentials from pull secrets that no log line shows", async (t) => {

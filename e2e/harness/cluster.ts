@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Agent, request } from "undici";
 import { stringify } from "yaml";
 import { program } from "../programs.ts";
-import { AUDIT_LOG, type ControlPlane, startControlPlane } from "./control-plane.ts";
+import { AUDIT_LOG, type ControlPlane, startControlPlane, UNREACHABLE_SERVICES } from "./control-plane.ts";
 import { type Folder, temporaryFolder } from "./folder.ts";
 import { execute, freePort, type Outcome } from "./process.ts";
 import { startProxy } from "./proxy.ts";
@@ -46,10 +46,15 @@ export interface Cluster extends Pick<ControlPlane, "crash" | "restart" | "freez
   auditEvents(): Promise<readonly AuditEvent[]>;
 }
 
+export interface ClusterOptions {
+  /** The addresses of Services; nothing listens on them when absent (network.ts). */
+  readonly serviceRange?: string;
+}
+
 /** Starts a cluster and waits until it answers. */
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster({ serviceRange = UNREACHABLE_SERVICES }: ClusterOptions = {}): Promise<Cluster> {
   const folder = await temporaryFolder();
-  const plane = await startControlPlane(folder);
+  const plane = await startControlPlane(folder, serviceRange);
   const proxy = await startProxy(await freePort(), plane.port);
   const agent = new Agent({ connect: { ca: plane.ca } });
   const call = caller(plane, agent);
@@ -108,7 +113,7 @@ function kubeconfigText(port: number, ca: string, token: string): string {
   });
 }
 
-const CLUSTER_WIDE: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterTrustPolicy", "CustomResourceDefinition"]);
+const CLUSTER_WIDE: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterTrustPolicy", "CustomResourceDefinition", "Node"]);
 
 function pathOf({ apiVersion, kind, metadata }: Manifest, namespace: string): string {
   const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;

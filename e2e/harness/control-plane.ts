@@ -34,17 +34,20 @@ const AUDIT_POLICY = stringify({
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
   omitStages: ["RequestReceived"],
-  rules: [{ level: "Metadata", verbs: ["create", "update", "patch"] }, { level: "None" }],
+  rules: [{ level: "Metadata", verbs: ["create", "update", "patch", "delete"] }, { level: "None" }],
 });
 
-/** Starts both programs and waits until the API server is ready. */
-export async function startControlPlane(folder: Folder): Promise<ControlPlane> {
+/** Addresses that nothing listens on. */
+export const UNREACHABLE_SERVICES = "10.0.0.0/24";
+
+/** Starts both programs and waits until the API server is ready. Services get addresses of the range. */
+export async function startControlPlane(folder: Folder, serviceRange: string): Promise<ControlPlane> {
   const etcdPort = await freePort();
   const etcd = start(program("etcd"), etcdFlags(folder.path, etcdPort, await freePort()));
   const secrets = await writeSecrets(folder);
   const port = await freePort();
   const startApiServer = async (): Promise<Running> => {
-    const running = start(program("kube-apiserver"), apiServerFlags(folder.path, { etcdPort, port }));
+    const running = start(program("kube-apiserver"), apiServerFlags(folder.path, { etcdPort, port, serviceRange }));
     await until("the API server is ready", () => ready(port, secrets.ca, running), {
       seconds: READY_SECONDS,
       evidence: () => `${etcd.output().slice(-1000)}\n${running.output()}`,
@@ -83,7 +86,13 @@ function etcdFlags(folder: string, port: number, peerPort: number): readonly str
   ];
 }
 
-function apiServerFlags(folder: string, { etcdPort, port }: { readonly etcdPort: number; readonly port: number }): readonly string[] {
+interface ApiServerPlace {
+  readonly etcdPort: number;
+  readonly port: number;
+  readonly serviceRange: string;
+}
+
+function apiServerFlags(folder: string, { etcdPort, port, serviceRange }: ApiServerPlace): readonly string[] {
   const file = (name: string): string => join(folder, name);
   return [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
@@ -97,7 +106,7 @@ function apiServerFlags(folder: string, { etcdPort, port }: { readonly etcdPort:
     "--service-account-issuer=https://kubernetes.default.svc",
     `--service-account-key-file=${file("accounts.pub")}`,
     `--service-account-signing-key-file=${file("accounts.key")}`,
-    "--service-cluster-ip-range=10.0.0.0/24",
+    `--service-cluster-ip-range=${serviceRange}`,
     `--audit-policy-file=${file("audit-policy.yaml")}`,
     `--audit-log-path=${file(AUDIT_LOG)}`,
     // An answer is in the log before the client has it.
@@ -114,6 +123,7 @@ async function writeSecrets(folder: Folder): Promise<{ readonly ca: string; read
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
   });
   const adminToken = randomBytes(24).toString("hex");
+  await folder.write("cluster.crt", authority.cert);
   await folder.write("apiserver.crt", serving.cert);
   await folder.write("apiserver.key", serving.key);
   await folder.write("accounts.pub", accounts.publicKey);

@@ -9,7 +9,7 @@ import { StartError } from "./start-error.ts";
 export function readClientCertificate(host: string, files: { readonly certFile: string; readonly keyFile: string }): ClientCertificate {
   const [cert, key] = [readBytes(host, "clientCertFile", files.certFile), readBytes(host, "clientKeyFile", files.keyFile)];
   try {
-    parseCertificate({ cert, key, clientCA: undefined, fingerprint: "" }, { ...files, clientCAFile: undefined });
+    parseCertificate({ standing: "lasting", cert, key, clientCA: undefined, origins: { cert: files.certFile, key: files.keyFile, clientCA: "" }, fingerprint: "" });
   } catch (cause) {
     if (cause instanceof CertificateError) throw new StartError("Unreadable", `the client certificate for registry ${host} cannot be used: ${cause.message}`, { cause });
     throw cause;

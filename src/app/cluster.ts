@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { readLabels } from "../admission/labels.ts";
 import type { Announcer, LabelMap, Namespaces, PodLister, PolicySecrets, PullSecrets } from "../admission/ports.ts";
+import type { CertificateRecorder } from "../adapters/kubernetes/certificate-keeper.ts";
 import { ClusterClient } from "../adapters/kubernetes/cluster-client.ts";
 import { ConfiguredNamespaces, NO_ANNOUNCER, NO_PODS, NO_POLICY_SECRETS, NO_PULL_SECRETS, NO_SOURCE_CREDENTIALS } from "../adapters/kubernetes/configured-namespaces.ts";
 import { EventWriter, type EventRecorder } from "../adapters/kubernetes/event-writer.ts";
@@ -20,6 +21,7 @@ import { ClusterWorkloadLister } from "../adapters/kubernetes/workload-lister.ts
 import type { WorkloadLister } from "../audit/ports.ts";
 import type { Config } from "../config.ts";
 import type { Policies, SourceCredentials } from "../inspection/ports.ts";
+import { certificateKeeper, type Serve } from "./certificate.ts";
 import { readPolicyFiles } from "./policy-files.ts";
 
 /** Where namespaces, trust policies, pull secrets and running Pods come from. */
@@ -44,7 +46,7 @@ export interface Cluster {
   watchAges(): ReadonlyMap<string, number>;
   /** Throws ClusterError (Misconfigured) when it is not said which cluster. */
   check(): Promise<void>;
-  /** Begins to watch; resolves with the first list of namespaces, and the first of policies or its failure. */
+  /** Begins to watch; resolves with the first list of namespaces, the first of policies or its failure, and a certificate that is trusted. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -57,12 +59,15 @@ export interface Scanning {
 }
 
 /** What operators want to know of all that goes on with the cluster. */
-type Observer = ClusterRecorder & EventRecorder & { leaseNotRenewed(cause: Error): void };
+type Observer = ClusterRecorder & EventRecorder & CertificateRecorder & { leaseNotRenewed(cause: Error): void };
 
-/** The API server of `source`, or none at all where the configuration has `namespaces`. Throws StartError for policy files that cannot be used. */
-export function composeCluster(config: Config, source: ClusterSource, recorder: Observer): Cluster {
+/**
+ * The API server of `source`, or none at all where the configuration has `namespaces`. `serve` is given the certificate
+ * that is looked after. Throws StartError for policy files that cannot be used.
+ */
+export function composeCluster(config: Config, source: ClusterSource, recorder: Observer, serve: Serve): Cluster {
   if (config.namespaces !== undefined) return configuredCluster(config, config.namespaces);
-  return liveCluster(config, source, { timer: SYSTEM_TIMER, recorder, jitter: Math.random, installation: config.installationNamespace });
+  return liveCluster(config, source, { serve, timer: SYSTEM_TIMER, recorder, jitter: Math.random, installation: config.installationNamespace });
 }
 
 function configuredCluster(config: Config, namespaces: ReadonlyMap<string, LabelMap>): Cluster {
@@ -86,7 +91,7 @@ function configuredCluster(config: Config, namespaces: ReadonlyMap<string, Label
   };
 }
 
-function liveCluster(config: Config, source: ClusterSource, options: Omit<PolicyWatchOptions, "changed"> & { readonly recorder: Observer }): Cluster {
+function liveCluster(config: Config, source: ClusterSource, options: Omit<PolicyWatchOptions, "changed"> & { readonly recorder: Observer; readonly serve: Serve }): Cluster {
   const { defaults, audit } = config;
   const holder = `${hostname()}-${randomBytes(4).toString("hex")}`;
   const client = new ClusterClient(source, SYSTEM_TIMER, { attempts: 3, jitter: options.jitter });
@@ -96,7 +101,8 @@ function liveCluster(config: Config, source: ClusterSource, options: Omit<Policy
   const pullSecrets = new ClusterPullSecrets(client, options);
   const events = new EventWriter(client, { ...options, holder });
   const lease = audit.scanMinutes > 0 ? scanLease(client, { ...options, holder }) : undefined;
-  const parts = [namespaces, policies, status, ...(lease === undefined ? [] : [lease])];
+  const certificate = certificateKeeper(config, client, options);
+  const parts = [namespaces, policies, status, lease, certificate].filter((part) => part !== undefined);
   return {
     namespaces,
     policies,
@@ -109,14 +115,14 @@ function liveCluster(config: Config, source: ClusterSource, options: Omit<Policy
     isLabelled: (namespace) => isLabelled(namespaces.known(namespace), defaults),
     lenientNamespaces: () => lenientNamespaces(config, namespaces.all()),
     policyCounts: () => policies.counts(),
-    watchAges: () => new Map([["namespaces", namespaces.ageSeconds()], ...policies.ages()]),
+    watchAges: () => new Map([["namespaces", namespaces.ageSeconds()], ...policies.ages(), ...(certificate?.ages() ?? [])]),
     check: async () => {
       await loadKubeConfig(source);
     },
     start: async () => {
       for (const part of parts) part.start();
       // A cluster without the kinds of policies must not keep the levels that need none from being judged.
-      await Promise.all([namespaces.synced, policies.attempted]);
+      await Promise.all([namespaces.synced, policies.attempted, certificate?.settled]);
     },
     stop: async () => {
       await Promise.all([...parts, events].map((part) => part.stop()));

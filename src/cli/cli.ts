@@ -5,6 +5,7 @@ import { CHECK_HELP } from "./check-help.ts";
 import { DOCTOR_HELP } from "./doctor-help.ts";
 import { IMPORT_HELP } from "./import-help.ts";
 import type { ExitStatus, Io } from "./io.ts";
+import { REMOVE_WEBHOOKS_HELP } from "./remove-webhooks-help.ts";
 import { SERVE_HELP } from "./serve-help.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -49,6 +50,12 @@ const COMMANDS: readonly Command[] = [
     summary: "turn policies of sigstore, Kyverno or Connaisseur into trust policies",
     help: IMPORT_HELP,
     run: async (args, io) => (await import("./import.ts")).importPolicies(args, io),
+  },
+  {
+    name: "remove-webhooks",
+    summary: "delete an installation's webhook configurations, before it is uninstalled",
+    help: REMOVE_WEBHOOKS_HELP,
+    run: async (args, io) => (await import("./remove-webhooks.ts")).removeWebhooks(args, io),
   },
 ];
 

@@ -2,6 +2,7 @@ import { type App, createApp } from "../app.ts";
 import { FLAGS, type Flags } from "../config.ts";
 import { messageOf } from "../errors.ts";
 import { readArguments } from "./arguments.ts";
+import { clusterSource } from "./cluster-source.ts";
 import { readConfig } from "./configuration.ts";
 import type { ExitStatus, Io } from "./io.ts";
 import { UsageError } from "./usage-error.ts";
@@ -11,7 +12,7 @@ export async function serve(args: readonly string[], io: Io): Promise<ExitStatus
   const { options, words } = readArguments(args, ["config", "kubeconfig", ...Object.keys(FLAGS)]);
   if (words.length > 0) throw new UsageError(`serve takes no ${JSON.stringify(words[0])}; the configuration is given by --config FILE`);
   const config = await readConfig(options.get("config"), flagsOf(options));
-  const app = createApp(config, { cluster: clusterOf(options.get("kubeconfig"), io), env: io.env, logs: io.stdout });
+  const app = createApp(config, { cluster: clusterSource(options.get("kubeconfig"), io), env: io.env, logs: io.stdout });
   if (!(await hasStarted(app, io))) return 1;
   await io.stopAsked();
   await app.stop();
@@ -20,11 +21,6 @@ export async function serve(args: readonly string[], io: Io): Promise<ExitStatus
 
 function flagsOf(options: ReadonlyMap<string, string>): Flags {
   return Object.fromEntries([...options].filter(([name]) => name in FLAGS));
-}
-
-function clusterOf(file: string | undefined, { env }: Io): Parameters<typeof createApp>[1]["cluster"] {
-  if (file !== undefined) return { kind: "kubeconfig", file };
-  return env["KUBERNETES_SERVICE_HOST"] ? { kind: "in-cluster" } : { kind: "default" };
 }
 
 async function hasStarted(app: App, io: Io): Promise<boolean> {

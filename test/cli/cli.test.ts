@@ -61,13 +61,13 @@ function pushWeb(double: RegistryDouble) {
 t.test("help teaches, and lists only what there is", async (t) => {
   const overview = await pratique(["--help"]);
   t.match(overview, { status: 0, err: "" });
-  t.same([...overview.out.matchAll(/^ {2}(\w+) {3,}\w/gm)].map(([, name]) => name).filter((name) => name !== "pratique"), ["serve", "check", "audit", "doctor", "import"]);
+  t.same([...overview.out.matchAll(/^ {2}([\w-]+) {3,}\w/gm)].map(([, name]) => name).filter((name) => name !== "pratique"), ["serve", "check", "audit", "doctor", "import", "remove-webhooks"]);
   t.match(await pratique(["help"]), { status: 0, out: overview.out });
   t.match(await pratique([]), { status: 2, out: "", err: overview.out });
-  for (const command of ["serve", "check", "audit", "import"]) {
+  for (const command of ["serve", "check", "audit", "import", "remove-webhooks"]) {
     const { status, out, err } = await pratique([command, "--help"]);
     t.match({ status, err }, { status: 0, err: "" });
-    for (const part of ["Usage:", "Options:", "Examples:", "Exit status:", ...(command === "import" ? [] : ["not verified"])]) t.ok(out.includes(part), `${command} --help has ${part}`);
+    for (const part of ["Usage:", "Options:", "Examples:", "Exit status:", ...(["import", "remove-webhooks"].includes(command) ? [] : ["not verified"])]) t.ok(out.includes(part), `${command} --help has ${part}`);
     t.match(await pratique(["help", command]), { status: 0, out });
     t.match(await pratique([command, "whatever", "-h"]), { status: 0, out });
     t.ok(out.split("\n").every((line) => line.length <= 90), "it fits a terminal");
@@ -120,6 +120,10 @@ t.test("a wrong call says what is wrong and ends with 2", async (t) => {
     [["check", "x", "--config", join(dir, "bad.yaml")], /bad\.yaml has 2 errors:\n  .*lisen: .*listen[^]*defaults\.enforce/],
     [["check", "x", "--config", join(dir, "ca.yaml")], /caFile of registry registry\.example\.com cannot be read/],
     [["check", "x"], /docker\/config\.json: auths\["registry\.example\.com"\]/, { DOCKER_CONFIG: join(dir, "docker") }],
+    [["remove-webhooks"], /say which: --webhook-configuration NAME/],
+    [["remove-webhooks", "pratique"], /remove-webhooks takes no "pratique"; write --webhook-configuration NAME/],
+    [["remove-webhooks", "--webhook-configuration", "../x"], /"\.\.\/x", which no object of Kubernetes can be named/],
+    [["remove-webhooks", "--webhook-configuration", "x", "--kubeconfig", "/nonexistent/kubeconfig"], /kubeconfig \/nonexistent\/kubeconfig cannot be read/],
     [["serve", "extra"], /serve takes no "extra"/],
     [["serve", "--listen", "nowhere"], /--listen: is "?nowhere|--listen: .*host:port/],
     [["serve", "--port", "1"], /there is no option --port/],

@@ -52,7 +52,7 @@ interface Change {
 
 /**
  * GETs, lists (limit and continue), watches (bookmarks, expired versions) and writes (POST, PUT, merge patches of a status,
- * each against the resource version that it names) over real HTTPS, with faults.
+ * each against the resource version that it names; DELETE) over real HTTPS, with faults.
  */
 export class ApiServerDouble {
   readonly requests: Asked[] = [];
@@ -182,7 +182,7 @@ export class ApiServerDouble {
       authorization: request.headers.authorization,
       certificate: commonName(request.socket as TLSSocket),
       contentType: request.headers["content-type"],
-      body: method === "GET" ? undefined : ((await json(request)) as Stored),
+      body: method === "GET" || method === "DELETE" ? undefined : ((await json(request)) as Stored),
     };
     this.requests.push(asked);
     const fault = this.fault(asked);
@@ -209,6 +209,7 @@ export class ApiServerDouble {
   }
 
   #write(asked: Asked, response: ServerResponse): void {
+    if (asked.method === "DELETE") return this.#delete(asked, response);
     const change = changed(asked);
     const before = this.#collections.get(change.collection)?.get(change.name);
     // A patch need not name anything but what it changes.
@@ -219,6 +220,14 @@ export class ApiServerDouble {
     const patched = asked.path.endsWith("/status") ? mergedStatus : merged;
     this.put(change.collection, asked.method === "PATCH" ? patched(before, change.object) : change.object);
     answer(response, asked.method === "POST" ? 201 : 200, this.object(change.collection, change.name));
+  }
+
+  #delete({ path }: Asked, response: ServerResponse): void {
+    const slash = path.lastIndexOf("/");
+    const [collection, name] = [path.slice(0, slash), path.slice(slash + 1)];
+    if (this.object(collection, name) === undefined) return answer(response, 404, notFound(name));
+    this.remove(collection, name);
+    answer(response, 200, { kind: "Status", apiVersion: "v1", status: "Success" });
   }
 
   #isCollection(path: string): boolean {

@@ -3,7 +3,7 @@ import { ConfigSchema } from "../../src/config/schema.ts";
 import { MONITORING_VALUES } from "./monitoring-values.ts";
 import { NETWORK_VALUES } from "./network-values.ts";
 import { IMAGE_VALUES, POD_VALUES, SCALE_VALUES } from "./pod-values.ts";
-import { flag, group, shapedText, text, texts } from "./value.ts";
+import { flag, group, list, shapedText, text, texts } from "./value.ts";
 
 /** Every value of the chart: types, defaults and what they mean. */
 export const ChartValuesSchema = Type.Object(
@@ -30,6 +30,13 @@ export const ChartValuesSchema = Type.Object(
         kind: Type.Enum(["Issuer", "ClusterIssuer"], { description: "Kind of the issuer.", default: "Issuer" }),
         group: text("API group of the issuer.", "cert-manager.io"),
       }),
+    }),
+    labelProtection: group("A ValidatingAdmissionPolicy (Kubernetes 1.30) by which owners of namespaces cannot change their labels of Pratique: docs/labels.md.", {
+      enabled: flag("Whether there is one. From then on such labels take the verb `label` on `namespaces` of the group `pratique.dev`.", false),
+      validationActions: list(Type.Enum(["Deny", "Warn", "Audit"]), "What happens to who has not got it. To rehearse: `[Warn, Audit]`.", ["Deny"]),
+    }),
+    uninstallHook: group("A Job that deletes the webhook configuration before anything else is uninstalled.", {
+      enabled: flag("Whether there is one. Without it, delete the webhook configuration yourself first.", true),
     }),
     registryCA: group("CA certificates that registries are trusted by besides the well-known ones, from a ConfigMap or a Secret. Read when a Pod starts.", {
       configMapName: text("Name of the ConfigMap."),

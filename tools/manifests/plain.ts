@@ -10,6 +10,9 @@ const LEFT_OUT: readonly (readonly string[])[] = [
   ["spec", "template", "metadata", "annotations", "checksum/config"],
 ];
 
+/** What `helm.sh/resource-policy: keep` means to the tools that apply plain manifests: a policy outlives an installation. */
+const KEPT = { "argocd.argoproj.io/sync-options": "Prune=false,Delete=false", "kustomize.toolkit.fluxcd.io/prune": "disabled" };
+
 const NAMESPACE = `apiVersion: v1
 kind: Namespace
 metadata:
@@ -53,6 +56,9 @@ function textOf(documents: readonly Document[]): string {
 }
 
 function plain(document: Document): string {
+  if (document.getIn(["metadata", "annotations", "helm.sh/resource-policy"]) === "keep") {
+    for (const [key, value] of Object.entries(KEPT)) document.setIn(["metadata", "annotations", key], value);
+  }
   for (const path of LEFT_OUT) remove(document, path);
   document.commentBefore = withoutSource(document.commentBefore);
   if (isMap(document.contents)) document.contents.commentBefore = withoutSource(document.contents.commentBefore);

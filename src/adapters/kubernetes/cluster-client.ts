@@ -22,6 +22,13 @@ export interface ApiChange extends ApiRequest {
   readonly body: JsonObject;
 }
 
+/** One object that is deleted. */
+interface ApiDeletion extends ApiRequest {
+  readonly method: "DELETE";
+}
+
+type ApiExchange = ApiRequest | ApiChange | ApiDeletion;
+
 /** What the API server said, whether it accepted or not. */
 export interface ApiAnswer {
   /** HTTP status. */
@@ -34,6 +41,9 @@ export type ApiReader = Pick<ClusterClient, "get">;
 
 /** Reads and writes one object. */
 export type ApiWriter = Pick<ClusterClient, "get" | "send">;
+
+/** Deletes objects. */
+export type ApiRemover = Pick<ClusterClient, "delete">;
 
 /** What a watch brings. A listener that throws ends the watch with what it threw. */
 export interface WatchListener {
@@ -60,7 +70,7 @@ export class ClusterClient {
   readonly #timer: Timer;
   readonly #repeats: Repeats;
 
-  /** `repeats`: of what is read; what is written is sent once. */
+  /** `repeats`: of what is read or deleted; what is written is sent once. */
   constructor(source: ClusterSource, timer: Timer, repeats: Repeats = ONCE) {
     this.#connection = new Connection(() => loadKubeConfig(source));
     this.#timer = timer;
@@ -75,6 +85,11 @@ export class ClusterClient {
   /** Writes one object and returns it as it is then. Conflict when it is no longer, or already, there as the change supposes. */
   send(change: ApiChange, call: Call): Promise<JsonObject> {
     return this.#ask(change, call);
+  }
+
+  /** Deletes one object. NotFound when the API server itself says that there is none. */
+  async delete(question: ApiRequest, call: Call): Promise<void> {
+    await repeated(() => this.#ask({ ...question, method: "DELETE" }, call), call, this.#timer, this.#repeats);
   }
 
   /** Sends a change and returns whatever comes of it, with the API server's own words: for whoever asks about the answer itself. */
@@ -111,7 +126,7 @@ export class ClusterClient {
     return this.#connection.close();
   }
 
-  async #ask(question: ApiRequest | ApiChange, call: Call): Promise<JsonObject> {
+  async #ask(question: ApiExchange, call: Call): Promise<JsonObject> {
     const limit = new Limit(call.signal, this.#timer);
     try {
       expireWithAnswer(limit, call, this.#timer);
@@ -124,14 +139,14 @@ export class ClusterClient {
     }
   }
 
-  async #open(question: ApiRequest | ApiChange, limit: Limit): Promise<Dispatcher.ResponseData> {
+  async #open(question: ApiExchange, limit: Limit): Promise<Dispatcher.ResponseData> {
     const response = await this.#accepted(question, limit);
     if (response.statusCode === 200 || response.statusCode === 201) return response;
     throw await limit.race(refusal(response, question));
   }
 
   // A token can be revoked or rotated before client-node looks at its file again, so a 401 is asked once more.
-  async #accepted(question: ApiRequest | ApiChange, limit: Limit): Promise<Dispatcher.ResponseData> {
+  async #accepted(question: ApiExchange, limit: Limit): Promise<Dispatcher.ResponseData> {
     const response = await this.#send(question, limit);
     if (response.statusCode !== 401) return response;
     await limit.race(response.body.dump());
@@ -139,15 +154,16 @@ export class ClusterClient {
     return this.#send(question, limit);
   }
 
-  async #send(question: ApiRequest | ApiChange, limit: Limit): Promise<Dispatcher.ResponseData> {
+  async #send(question: ApiExchange, limit: Limit): Promise<Dispatcher.ResponseData> {
     const { server, headers, dispatcher } = await limit.race(this.#connection.access());
     const { method, body, type } = payloadOf(question);
     return request(urlOf(server, question), { method, body, headers: { ...headers, ...type }, dispatcher, signal: limit.signal });
   }
 }
 
-function payloadOf(question: ApiRequest | ApiChange) {
+function payloadOf(question: ApiExchange) {
   if (!("method" in question)) return { method: "GET", body: null, type: {} } as const;
+  if (question.method === "DELETE") return { method: "DELETE", body: null, type: {} } as const;
   const type = { "content-type": question.method === "PATCH" ? "application/merge-patch+json" : "application/json" };
   return { method: question.method, body: JSON.stringify(question.body), type };
 }

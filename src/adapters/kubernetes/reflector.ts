@@ -12,6 +12,8 @@ export interface Collection<T> {
   /** As metrics name it: `namespaces`. */
   readonly resource: string;
   readonly path: readonly string[];
+  /** Which objects of it; all of them when absent. */
+  readonly query?: { readonly fieldSelector: string };
   /** The key and what is kept. Throws ClusterError (Malformed). */
   parse(object: JsonObject): readonly [key: string, item: T];
   /** Called after every list and every event, when the copy is another. */
@@ -138,7 +140,7 @@ export class Reflector<T> {
     const { timer, jitter } = this.#options;
     const started = timer.now();
     const seconds = WATCH_SECONDS + Math.floor(jitter() * WATCH_JITTER_SECONDS);
-    const query = { watch: "true", allowWatchBookmarks: "true", resourceVersion: from, timeoutSeconds: String(seconds) };
+    const query = { ...this.#collection.query, watch: "true", allowWatchBookmarks: "true", resourceVersion: from, timeoutSeconds: String(seconds) };
     let version = from;
     await this.#client.watch({ path: this.#collection.path, query }, this.#call(started + seconds * 1000 + WATCH_GRACE), {
       opened: () => this.#confirm(),

@@ -2,7 +2,8 @@ import type { Server } from "node:http";
 import type { SecureContextOptions } from "node:tls";
 
 import type { Clock } from "../../inspection/ports.ts";
-import type { CertificateFiles, ServingCertificate } from "./certificate.ts";
+import type { ServingCertificate } from "./certificate.ts";
+import type { CertificateSource } from "./certificate-source.ts";
 import { closeServer, type Endpoint, listenOn } from "./listen.ts";
 import { createMetricsListener, type MetricsSource } from "./metrics-listener.ts";
 import type { Reviewer, ServerObserver, Webhook } from "./ports.ts";
@@ -14,7 +15,7 @@ export interface ServerOptions {
   readonly listen: Endpoint;
   /** Undefined: no metrics are served. */
   readonly metricsListen: Endpoint | undefined;
-  readonly certificate: CertificateFiles;
+  readonly certificate: CertificateSource;
   readonly reviewer: Reviewer;
   readonly metrics: MetricsSource;
   readonly clock: Clock;
@@ -32,7 +33,7 @@ export interface ServerAddresses {
 const PATIENCE: Patience = { handshakeMs: 5_000, headersMs: 5_000, requestMs: 15_000 };
 const CERTIFICATE_CHECK_MS = 5_000;
 
-/** The webhook's listener and the metrics' one, from certificate files to a graceful end. */
+/** The webhook's listener and the metrics' one, from a certificate to a graceful end. */
 export class WebhookServer {
   readonly webhook: Webhook;
   readonly readiness: Readiness;
@@ -57,7 +58,7 @@ export class WebhookServer {
     const reloader = new CertificateReloader(options.certificate, {
       loaded(certificate) {
         webhook?.server.setSecureContext(secureContext(certificate));
-        observer.certificateLoaded(certificate.expires);
+        if (certificate.standing === "lasting") observer.certificateLoaded(certificate.expires);
       },
       kept: (cause) => observer.certificateKept(cause),
     });
@@ -74,7 +75,7 @@ export class WebhookServer {
     return new WebhookServer(options, reloader, webhook, readiness);
   }
 
-  /** Opens both ports and begins to watch the certificate files. */
+  /** Opens both ports and begins to watch where the certificate comes from. */
   async listen(): Promise<ServerAddresses> {
     await this.webhook.ready();
     const { listen, metricsListen } = this.#options;
@@ -84,7 +85,7 @@ export class WebhookServer {
     return { webhook, metrics };
   }
 
-  /** Serves what the certificate files hold now, if it can be served; otherwise what was served before. */
+  /** Serves what the certificate's source has now, if it can be served; otherwise what was served before. */
   checkCertificate(): Promise<ReloadOutcome> {
     return this.#reloader.check();
   }

@@ -38,9 +38,18 @@ export function createInstruments(registry: Registry) {
     scanEnd: gauge("pratique_audit_timestamp_seconds", "When the last scan of this replica ended, in seconds since the epoch; 0 while another one scans.", []),
     scanInterval: gauge("pratique_audit_interval_seconds", "Time from one scan to the next; 0 where nothing is scanned.", []),
     events: counter("pratique_events_total", "Events for the cluster, by what became of them.", ["result"]),
-    certificateExpiry: gauge("pratique_certificate_expiry_timestamp_seconds", "When the serving certificate ends, in seconds since the epoch.", []),
+    certificateExpiry: untilKnown(gauge("pratique_certificate_expiry_timestamp_seconds", "When the serving certificate ends, in seconds since the epoch.", [])),
+    caExpiry: untilKnown(gauge("pratique_certificate_ca_expiry_timestamp_seconds", "When the CA of the serving certificate ends, in seconds since the epoch.", [])),
+    trusted: untilKnown(gauge("pratique_certificate_trusted", "1 while every webhook entry trusts the serving certificate's CA, else 0.", [])),
+    certificateChanges: counter("pratique_certificate_changes_total", "What this replica changed of the certificates that all share.", ["change"]),
     ready: gauge("pratique_ready", "1 while /readyz answers 200, else 0.", []),
     memoryLimit: gauge("pratique_memory_limit_bytes", "Memory that the process may have: its container's limit, else the machine's.", []),
     buildInfo: gauge("pratique_build_info", "1, labelled with the version that runs.", ["version"]),
   };
+}
+
+// A gauge without labels would be 0 from the start, also where nobody ever sets it.
+function untilKnown(gauge: Gauge): Gauge {
+  gauge.remove();
+  return gauge;
 }

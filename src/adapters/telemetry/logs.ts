@@ -22,6 +22,14 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
+const CERTIFICATE_CHANGES: Readonly<Record<string, string>> = {
+  create: "a CA and a serving certificate were made",
+  replace: "a new CA was made, since there was none; what was served goes on until it is trusted",
+  announce: "a new CA was made, and signs as soon as it has been trusted for a while",
+  switch: "the new CA has signed the serving certificate",
+  renew: "the serving certificate was renewed",
+};
+
 /** Writes the events of admission and of the adapters as log lines. */
 export class Logs {
   readonly #logger: Logger;
@@ -77,7 +85,20 @@ export class Logs {
   }
 
   certificateKept(cause: unknown): void {
-    this.#logger.warn({ err: cause }, "the serving certificate's files changed and cannot be used; the last good certificate stays");
+    this.#logger.warn({ err: cause }, "the serving certificate changed into what cannot be used; the last good certificate stays");
+  }
+
+  certificateChanged(change: string, faults: readonly string[]): void {
+    if (faults.length === 0) this.#logger.info({ change }, CERTIFICATE_CHANGES[change] ?? "the certificates were changed");
+    else this.#logger.warn({ change, faults }, "the Secret of the certificates holds what cannot be used; it was made again");
+  }
+
+  caBundleWritten(): void {
+    this.#logger.info("the CAs were written into the caBundle of the webhook configuration");
+  }
+
+  certificateNotKept(cause: unknown): void {
+    this.#logger.warn({ err: cause }, "the certificate could not be looked after, and is served as it is; it is tried again");
   }
 
   credentialsKept(cause: unknown): void {

@@ -156,6 +156,15 @@ export class Metrics {
     this.#instruments.certificateExpiry.set(expires.getTime() / 1000);
   }
 
+  certificateChanged(change: string): void {
+    this.#instruments.certificateChanges.inc({ change });
+  }
+
+  certificateTrust({ caExpires, entries }: { readonly caExpires: Date | undefined; readonly entries: string }): void {
+    if (caExpires !== undefined) this.#instruments.caExpiry.set(caExpires.getTime() / 1000);
+    this.#instruments.trusted.set(entries === "trusting" || entries === "settling" ? 1 : 0);
+  }
+
   scanned(summary: ScanSummary): void {
     this.#scans.scanned(summary);
   }

@@ -102,6 +102,24 @@ export class Telemetry implements Recorder, ScanObserver {
     this.#logs.certificateKept(cause);
   }
 
+  certificateChanged(change: string, faults: readonly string[]): void {
+    this.#metrics.certificateChanged(change);
+    this.#logs.certificateChanged(change, faults);
+  }
+
+  caBundleWritten(): void {
+    this.#metrics.certificateChanged("trust");
+    this.#logs.caBundleWritten();
+  }
+
+  certificateTrust(trust: { readonly caExpires: Date | undefined; readonly entries: string }): void {
+    this.#metrics.certificateTrust(trust);
+  }
+
+  certificateNotKept(cause: Error): void {
+    this.#logs.certificateNotKept(cause);
+  }
+
   event(result: "written" | "failed" | "dropped"): void {
     this.#metrics.event(result);
   }

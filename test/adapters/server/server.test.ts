@@ -9,6 +9,7 @@ import t, { type Test } from "tap";
 import type { AdmissionInput } from "../../../src/admission/admit.ts";
 import type { AdmissionAnswer } from "../../../src/admission/response.ts";
 import { CertificateError } from "../../../src/adapters/server/certificate.ts";
+import { certificateFiles } from "../../../src/adapters/server/certificate-source.ts";
 import { parseDuration } from "../../../src/adapters/server/duration.ts";
 import { type ServerOptions, WebhookServer } from "../../../src/adapters/server/server.ts";
 import { createAuthority, type KeyPair } from "../../helpers/certificates.ts";
@@ -43,11 +44,11 @@ async function start(t: Test, setup: Setup = {}): Promise<Fixture> {
   const server = await WebhookServer.build({
     listen: { host: "127.0.0.1", port: 0 },
     metricsListen: { host: "127.0.0.1", port: 0 },
-    certificate: {
+    certificate: certificateFiles({
       certFile: `${dir}/tls.crt`,
       keyFile: `${dir}/tls.key`,
       clientCAFile: setup.clientCA === undefined ? undefined : `${dir}/ca.crt`,
-    },
+    }),
     reviewer: {
       async admit(request) {
         seen.push(request);
@@ -379,7 +380,7 @@ t.test("the swap of a mounted Secret is seen, under load, without a dropped requ
   const server = await WebhookServer.build({
     listen: { host: "127.0.0.1", port: 0 },
     metricsListen: undefined,
-    certificate: { certFile: `${dir}/tls.crt`, keyFile: `${dir}/tls.key`, clientCAFile: undefined },
+    certificate: certificateFiles({ certFile: `${dir}/tls.crt`, keyFile: `${dir}/tls.key`, clientCAFile: undefined }),
     reviewer: { admit: async () => ALLOW },
     metrics: { contentType: "text/plain", render: async () => "" },
     clock: manualClock(),
@@ -421,7 +422,7 @@ t.test("there is no start without a certificate, and the message says which file
     WebhookServer.build({
       listen: { host: "127.0.0.1", port: 0 },
       metricsListen: undefined,
-      certificate: { certFile: `${dir}/${certFile}`, keyFile: `${dir}/${keyFile}`, clientCAFile: clientCAFile && `${dir}/${clientCAFile}` },
+      certificate: certificateFiles({ certFile: `${dir}/${certFile}`, keyFile: `${dir}/${keyFile}`, clientCAFile: clientCAFile && `${dir}/${clientCAFile}` }),
       reviewer: { admit: async () => ALLOW },
       metrics: { contentType: "text/plain", render: async () => "" },
       clock: manualClock(),

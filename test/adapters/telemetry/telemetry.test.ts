@@ -83,7 +83,10 @@ t.test("each event has its series", async (t) => {
   metrics.lookup("tags", "hit");
   metrics.event("dropped");
   metrics.watchRestarted("namespaces");
+  t.notMatch(await metrics.render(), /^pratique_certificate_(trusted|ca_expiry)/m, "where files are served, nobody knows of a CA");
   metrics.certificateLoaded(new Date(1_800_000_000_000));
+  metrics.certificateChanged("renew");
+  metrics.certificateTrust({ caExpires: new Date(1_900_000_000_000), entries: "trusting" });
   metrics.leftAlone("index.docker.io", 1);
   metrics.defect();
   metrics.handshakeFailed();
@@ -120,9 +123,16 @@ t.test("each event has its series", async (t) => {
     ['pratique_watch_age_seconds{resource="namespaces"}', "12.5"],
     ['pratique_watch_restarts_total{resource="namespaces"}', "1"],
     ["pratique_certificate_expiry_timestamp_seconds", "1800000000"],
+    ["pratique_certificate_ca_expiry_timestamp_seconds", "1900000000"],
+    ["pratique_certificate_trusted", "1"],
+    ['pratique_certificate_changes_total{change="renew"}', "1"],
     ['pratique_build_info{version="1.2.3"}', "1"],
   ] as const) {
     t.equal(found.get(name), value, name);
+  }
+  for (const entries of ["none", "refusing"]) {
+    metrics.certificateTrust({ caExpires: new Date(0), entries });
+    t.equal((await samples(metrics)).get("pratique_certificate_trusted"), "0", entries);
   }
   t.match(await metrics.render(), /^process_resident_memory_bytes \d+$/m);
   t.match(await metrics.render(), /^nodejs_eventloop_lag_p99_seconds /m);
@@ -243,6 +253,11 @@ function feed(telemetry: Telemetry): void {
   telemetry.handshakeFailed(new Error("bad certificate"));
   telemetry.certificateLoaded(new Date(0));
   telemetry.certificateKept(new Error("mismatch"));
+  telemetry.certificateChanged("create", []);
+  telemetry.certificateChanged("replace", ["ca.key is none"]);
+  telemetry.caBundleWritten();
+  telemetry.certificateTrust({ caExpires: new Date(0), entries: "trusting" });
+  telemetry.certificateNotKept(new Error("forbidden"));
   telemetry.event("written");
   telemetry.eventsNotWritten(new Error("forbidden"));
   telemetry.leaseNotRenewed(new Error("forbidden"));

@@ -1,0 +1,155 @@
+// The certificate that Pratique looks after, on a cluster that lives: the API server calls the Service by its name, and trusts
+// what the program wrote.
+import { X509Certificate } from "node:crypto";
+import t, { type Test } from "tap";
+import { enforce, makeNamespace } from "./harness/ask.ts";
+import { RELEASE, RELEASE_NAMESPACE } from "./harness/chart.ts";
+import { startLivingWorld } from "./harness/living-world.ts";
+import { isCreated, isRefusedAsUnsigned, podProbe, startLoad } from "./harness/load.ts";
+import { until } from "./harness/process.ts";
+import { releaseBy } from "./harness/release.ts";
+import { PLANS } from "./plans.ts";
+
+t.plan(PLANS.certificates);
+
+const SECRET = `/api/v1/namespaces/${RELEASE_NAMESPACE}/secrets/${RELEASE}-certificate`;
+const CONFIGURATION = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${RELEASE}`;
+/** So short that a CA comes and another goes while somebody watches: the next one is announced after 30 s. */
+const SHORT = { caHours: 0.0125, certificateHours: 0.005 };
+
+const world = await startLivingWorld();
+t.teardown(() => world.stop());
+const { cluster, node, service } = world;
+const release = releaseBy("helm4", cluster);
+const { config } = world.values as { readonly config: object };
+const asked = [podProbe("a signed Pod", "shop", world.signed, isCreated), podProbe("an unsigned Pod", "shop", world.unsigned, isRefusedAsUnsigned)];
+await makeNamespace(cluster, "shop", {});
+
+interface Entry {
+  readonly name: string;
+  readonly clientConfig: { readonly caBundle?: string };
+}
+
+async function entries(): Promise<readonly Entry[]> {
+  const { body } = await cluster.call("GET", CONFIGURATION);
+  return (body as { readonly webhooks: readonly Entry[] }).webhooks;
+}
+
+/** What each entry trusts, as fingerprints; the same for all of them. */
+async function trusted(): Promise<readonly string[]> {
+  const bundles = new Set((await entries()).map(({ clientConfig }) => clientConfig.caBundle ?? ""));
+  if (bundles.size !== 1) throw new Error("entries trust different CAs");
+  return fingerprints(Buffer.from([...bundles].join(""), "base64").toString());
+}
+
+async function shared(): Promise<Readonly<Record<string, string>>> {
+  const { body } = await cluster.call("GET", SECRET);
+  const data = (body as { readonly data?: Readonly<Record<string, string>> }).data ?? {};
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]));
+}
+
+function fingerprints(pem: string): readonly string[] {
+  return (pem.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----\n?/g) ?? []).map((block) => new X509Certificate(block).fingerprint256);
+}
+
+function logged(what: string): number {
+  return node.pods().reduce((sum, pod) => sum + pod.output().split(what).length - 1, 0);
+}
+
+async function patch(kind: string, body: object): Promise<void> {
+  const { status, stderr } = await cluster.kubectl(["patch", kind, kind.startsWith("secret") ? `${RELEASE}-certificate` : RELEASE, "-n", RELEASE_NAMESPACE, "--type=merge", "-p", JSON.stringify(body)]);
+  if (status !== 0) throw new Error(stderr);
+}
+
+async function mayDo(resourceAttributes: object): Promise<boolean> {
+  const spec = { user: `system:serviceaccount:${RELEASE_NAMESPACE}:${RELEASE}`, resourceAttributes };
+  const { body } = await cluster.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", { spec });
+  return (body as { readonly status: { readonly allowed: boolean } }).status.allowed;
+}
+
+/** Has something happen while Pods are created, none of which may be answered otherwise than it should. */
+async function uninterrupted(t: Test, happen: () => Promise<void>): Promise<void> {
+  const load = startLoad(cluster, asked);
+  await happen();
+  const { right, wrong } = await load.stop();
+  t.same(wrong, [], "every answer is as it should be");
+  t.ok(right > 0, `${right} answers`);
+}
+
+t.test("a release without a word on certificates comes up by itself, and its replicas share one", async (t) => {
+  const { status, stderr } = await release.install({ config });
+  t.equal(status, 0, stderr);
+  t.equal(service.endpoints().length, 2);
+  const secret = await shared();
+  t.same(Object.keys(secret).sort(), ["ca.crt", "ca.key", "tls.crt", "tls.key"]);
+  t.same(await trusted(), fingerprints(secret["ca.crt"] ?? ""));
+  t.equal(logged('"change":"create"'), 1, "one replica made it");
+  await enforce(cluster, "shop", { enforce: "signed" });
+  await uninterrupted(t, async () => {
+    await until("both replicas answer", async () => (node.pods().every((pod) => pod.output().includes("ready")) ? true : undefined), { seconds: 5 });
+  });
+});
+
+t.test("a caBundle that somebody wipes or replaces is put back within seconds", async (t) => {
+  const before = await trusted();
+  await cluster.kubectl(["patch", "validatingwebhookconfiguration", RELEASE, "--type=json", "-p", JSON.stringify((await entries()).map((_, index) => ({ op: "remove", path: `/webhooks/${index}/clientConfig/caBundle` })))]);
+  await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined), { seconds: 5 });
+  const replaced = Buffer.from("no certificate").toString("base64");
+  await cluster.kubectl(["patch", "validatingwebhookconfiguration", RELEASE, "--type=json", "-p", JSON.stringify((await entries()).map((_, index) => ({ op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value: replaced })))]);
+  await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined), { seconds: 5 });
+  t.same((await startLoad(cluster, asked).stop()).wrong, []);
+});
+
+t.test("its account may write these two objects, and no other of their kinds", async (t) => {
+  const secret = { group: "", resource: "secrets", namespace: RELEASE_NAMESPACE, name: `${RELEASE}-certificate` };
+  const configuration = { group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations", name: RELEASE };
+  const others = [{ ...secret, name: "other" }, { ...secret, namespace: "shop" }, { ...configuration, name: "other" }, { ...configuration, resource: "mutatingwebhookconfigurations" }];
+  for (const verb of ["list", "watch", "update"]) {
+    for (const attributes of [secret, configuration]) t.ok(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
+    for (const attributes of others) t.notOk(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
+  }
+  for (const verb of ["create", "delete", "patch", "deletecollection"]) {
+    for (const attributes of [secret, configuration, ...others]) t.notOk(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
+  }
+});
+
+t.test("an upgrade leaves Secret and caBundle alone, and drops no request", async (t) => {
+  const before = [await shared(), await trusted()];
+  await uninterrupted(t, async () => {
+    const { status, stderr } = await release.upgrade({ config: { ...config, tls: { managed: SHORT } } });
+    t.equal(status, 0, stderr);
+  });
+  t.same([await shared(), await trusted()], before);
+});
+
+t.test("an emptied Secret is filled again, and drops no request", async (t) => {
+  const before = await trusted();
+  await uninterrupted(t, async () => {
+    await patch("secret", { data: null });
+    await until("there is a new CA, and it signs", async () => (logged('"change":"switch"') > 0 ? true : undefined), { seconds: 20 });
+  });
+  const after = await trusted();
+  t.equal(after.length, 2);
+  t.ok(after.includes(before[0] ?? ""), "the old one is trusted as long as it is good");
+  t.equal(logged('"change":"replace"'), 1);
+});
+
+t.test("CAs and certificates are replaced under load, and a replica restarts in between: no request fails", async (t) => {
+  const first = (await trusted())[0] ?? "";
+  const served = new Set<string>();
+  await uninterrupted(t, async () => {
+    const announced = logged('"change":"announce"');
+    await until("a CA is announced", async () => {
+      served.add(fingerprints((await shared())["tls.crt"] ?? "")[0] ?? "");
+      return logged('"change":"announce"') > announced ? true : undefined;
+    }, { seconds: 60 });
+    const [oldest] = node.pods();
+    await cluster.kubectl(["delete", "pod", oldest?.name ?? "", "-n", RELEASE_NAMESPACE, "--wait=false"]);
+    await until("the first CA is gone", async () => {
+      served.add(fingerprints((await shared())["tls.crt"] ?? "")[0] ?? "");
+      return (await trusted()).includes(first) ? undefined : true;
+    }, { seconds: 60 });
+  });
+  t.ok(served.size >= 4, `${served.size} certificates were served`);
+  for (const pod of node.pods()) t.notMatch(pod.output(), /"level":"error"/);
+});

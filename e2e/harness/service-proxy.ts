@@ -1,0 +1,148 @@
+// What kube-proxy is for one Service: connections to the Service's address go to an endpoint that is ready.
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Cluster } from "./cluster.ts";
+import { repeatedly } from "./loop.ts";
+import type { Network } from "./network.ts";
+
+export interface ServiceProxy {
+  /** What has come to grief so far. */
+  readonly damage: Damage;
+  /** Addresses of the endpoints that get new connections, in order. */
+  endpoints(): readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface Damage {
+  /** Connections that an endpoint did not take; another one was tried. */
+  readonly refused: number;
+  /** Connections that ended, at the endpoint, while it owed an answer. */
+  readonly broken: number;
+}
+
+export interface ServiceName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+interface Service {
+  readonly spec: { readonly clusterIP: string; readonly ports: readonly { readonly name: string; readonly port: number }[] };
+}
+
+interface EndpointSlice {
+  readonly endpoints: readonly { readonly addresses: readonly [string]; readonly conditions: { readonly ready: boolean; readonly serving: boolean } }[] | null;
+  readonly ports: readonly { readonly name: string; readonly port: number }[] | null;
+}
+
+interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+const PORT = "https";
+/** Bytes by which a client says over TLS that it is about to close; every request is longer. */
+const LONGEST_FAREWELL = 64;
+
+/** Follows the Service and its endpoints, from before it is there until after it is gone. */
+export async function startServiceProxy(cluster: Cluster, network: Network, service: ServiceName): Promise<ServiceProxy> {
+  const damage = { refused: 0, broken: 0 };
+  const sockets = new Set<Socket>();
+  let endpoints: readonly Endpoint[] = [];
+  let listening: { readonly place: string; readonly server: Server } | undefined;
+  const forward = async (client: Socket): Promise<void> => {
+    keep(sockets, client);
+    const upstream = await firstThatTakes(shuffled(endpoints), network, damage);
+    if (upstream !== undefined) keep(sockets, upstream);
+    if (upstream === undefined || client.destroyed) client.resetAndDestroy();
+    else join(client, upstream, damage);
+  };
+  const follow = async (): Promise<void> => {
+    const place = await placeOf(cluster, service);
+    if (place !== listening?.place) {
+      // Connections outlive the Service, as they do in the tables of a node.
+      listening?.server.close();
+      listening = place === undefined ? undefined : { place, server: await listen(place, forward) };
+    }
+    endpoints = place === undefined ? [] : await endpointsOf(cluster, service);
+  };
+  const loop = repeatedly(follow);
+  return {
+    damage,
+    endpoints: () => endpoints.map(({ address }) => address).sort(),
+    stop: async () => {
+      await loop.stop();
+      listening?.server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function keep(sockets: Set<Socket>, socket: Socket): void {
+  sockets.add(socket);
+  socket.once("close", () => sockets.delete(socket));
+  // The other end learns of it by its own end.
+  socket.on("error", () => undefined);
+}
+
+/** `ADDRESS:PORT`; undefined while there is no such Service. */
+async function placeOf(cluster: Cluster, { namespace, name }: ServiceName): Promise<string | undefined> {
+  const { status, body } = await cluster.call("GET", `/api/v1/namespaces/${namespace}/services/${name}`);
+  if (status !== 200) return undefined;
+  const { spec } = body as Service;
+  return `${spec.clusterIP}:${spec.ports.find((port) => port.name === PORT)?.port}`;
+}
+
+/** Those that are ready; where none is, those that still answer while they go, as kube-proxy has it. */
+async function endpointsOf(cluster: Cluster, { namespace, name }: ServiceName): Promise<readonly Endpoint[]> {
+  const { body } = await cluster.call("GET", `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?labelSelector=kubernetes.io/service-name=${name}`);
+  const slices = (body as { readonly items: readonly EndpointSlice[] | null }).items ?? [];
+  const which = (condition: "ready" | "serving"): readonly Endpoint[] =>
+    slices.flatMap(({ endpoints, ports }) => {
+      const port = ports?.find((each) => each.name === PORT)?.port ?? 0;
+      return (endpoints ?? []).filter(({ conditions }) => conditions[condition]).map(({ addresses: [address] }) => ({ address, port }));
+    });
+  const ready = which("ready");
+  return ready.length > 0 ? ready : which("serving");
+}
+
+async function listen(place: string, forward: (client: Socket) => Promise<void>): Promise<Server> {
+  const [host = "", port] = place.split(":");
+  const server = createServer((client) => void forward(client));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => reject(new Error(`nobody may listen on ${place}; run as root, or with net.ipv4.ip_unprivileged_port_start=${port}`, { cause })));
+    server.listen(Number(port), host, resolve);
+  });
+  return server;
+}
+
+async function firstThatTakes(endpoints: readonly Endpoint[], network: Network, damage: { refused: number }): Promise<Socket | undefined> {
+  for (const { address, port } of endpoints) {
+    const upstream = connect(port, network.placeOf(address));
+    const isTaken = await new Promise<boolean>((resolve) => {
+      upstream.once("connect", () => resolve(true));
+      upstream.once("error", () => resolve(false));
+    });
+    if (isTaken) return upstream;
+    damage.refused += 1;
+  }
+  return undefined;
+}
+
+function join(client: Socket, upstream: Socket, damage: { broken: number }): void {
+  let unanswered = 0;
+  client.on("data", (bytes: Buffer) => {
+    unanswered += bytes.length;
+  });
+  upstream.on("data", () => {
+    unanswered = 0;
+  });
+  client.pipe(upstream).pipe(client);
+  client.once("close", () => upstream.destroy());
+  upstream.once("close", (hadError) => {
+    if (unanswered > LONGEST_FAREWELL && (hadError || !client.destroyed)) damage.broken += 1;
+    client.destroy();
+  });
+}
+
+function shuffled<Item>(items: readonly Item[]): readonly Item[] {
+  return items.map((item) => ({ item, key: Math.random() })).sort((a, b) => a.key - b.key).map(({ item }) => item);
+}
