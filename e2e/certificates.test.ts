@@ -1,12 +1,13 @@
 // The certificate that Pratique looks after, on a cluster that lives: the API server calls the Service by its name, and trusts
 // what the program wrote.
 import { X509Certificate } from "node:crypto";
+import { join } from "node:path";
 import t, { type Test } from "tap";
 import { enforce, makeNamespace } from "./harness/ask.ts";
 import { RELEASE, RELEASE_NAMESPACE } from "./harness/chart.ts";
 import { startLivingWorld } from "./harness/living-world.ts";
 import { isCreated, isRefusedAsUnsigned, podProbe, startLoad } from "./harness/load.ts";
-import { until } from "./harness/process.ts";
+import { type Running, start, until } from "./harness/process.ts";
 import { releaseBy } from "./harness/release.ts";
 import { PLANS } from "./plans.ts";
 
@@ -14,6 +15,10 @@ t.plan(PLANS.certificates);
 
 const SECRET = `/api/v1/namespaces/${RELEASE_NAMESPACE}/secrets/${RELEASE}-certificate`;
 const CONFIGURATION = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${RELEASE}`;
+const ROLES = ["role", "clusterrole"] as const;
+const KINDS = ["secrets", "validatingwebhookconfigurations"] as const;
+const OWN_SECRET = { group: "", resource: "secrets", namespace: RELEASE_NAMESPACE, name: `${RELEASE}-certificate` };
+const OWN_CONFIGURATION = { group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations", name: RELEASE };
 /** So short that a CA comes and another goes while somebody watches: the next one is announced after 30 s. */
 const SHORT = { caHours: 0.0125, certificateHours: 0.005 };
 
@@ -56,9 +61,44 @@ function logged(what: string): number {
   return node.pods().reduce((sum, pod) => sum + pod.output().split(what).length - 1, 0);
 }
 
-async function patch(kind: string, body: object): Promise<void> {
-  const { status, stderr } = await cluster.kubectl(["patch", kind, kind.startsWith("secret") ? `${RELEASE}-certificate` : RELEASE, "-n", RELEASE_NAMESPACE, "--type=merge", "-p", JSON.stringify(body)]);
+async function kubectl(args: readonly string[], input = ""): Promise<string> {
+  const { status, stdout, stderr } = await cluster.kubectl([...args, "-n", RELEASE_NAMESPACE], { input });
   if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+/** Takes everything out of the Secret. */
+async function empty(): Promise<void> {
+  await kubectl(["patch", "secret", `${RELEASE}-certificate`, "--type=merge", "-p", '{"data":null}']);
+}
+
+/** Has every entry trust this, or nothing. */
+async function setBundles(text: string | undefined): Promise<void> {
+  const change = text === undefined ? { op: "remove" } : { op: "add", value: Buffer.from(text).toString("base64") };
+  const changes = (await entries()).map((_, index) => Object.assign({ path: `/webhooks/${index}/clientConfig/caBundle` }, change));
+  await kubectl(["patch", "validatingwebhookconfiguration", RELEASE, "--type=json", "-p", JSON.stringify(changes)]);
+}
+
+interface Role {
+  readonly kind: string;
+  readonly rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[]; readonly resourceNames?: readonly string[] }[];
+}
+
+async function read(kind: string): Promise<Role> {
+  const { rules, ...role } = JSON.parse(await kubectl(["get", kind, RELEASE, "-o", "json"])) as Role & { readonly metadata: object };
+  return { ...role, rules };
+}
+
+async function write(role: Role): Promise<void> {
+  await kubectl(["apply", "--server-side", "--force-conflicts", "-f", "-"], JSON.stringify({ ...role, metadata: { name: RELEASE } }));
+}
+
+/** A replica beside those of the Deployment, which nobody calls. */
+async function startReplica(): Promise<Running> {
+  const kubeconfig = await cluster.kubeconfig("beside", (await kubectl(["create", "token", RELEASE])).trim());
+  const names = [`--certificate-secret=${RELEASE}-certificate`, `--service=${RELEASE}`, `--webhook-configuration=${RELEASE}`];
+  const program = join(cluster.folder.path, "main.mjs");
+  return start(process.execPath, [program, "serve", "--listen=127.0.0.1:0", "--metrics-listen=127.0.0.1:0", ...names], { env: { KUBECONFIG: kubeconfig } });
 }
 
 async function mayDo(resourceAttributes: object): Promise<boolean> {
@@ -70,7 +110,7 @@ async function mayDo(resourceAttributes: object): Promise<boolean> {
 /** Has something happen while Pods are created, none of which may be answered otherwise than it should. */
 async function uninterrupted(t: Test, happen: () => Promise<void>): Promise<void> {
   const load = startLoad(cluster, asked);
-  await happen();
+  await happen().catch((error: unknown) => t.fail(String(error)));
   const { right, wrong } = await load.stop();
   t.same(wrong, [], "every answer is as it should be");
   t.ok(right > 0, `${right} answers`);
@@ -92,24 +132,22 @@ t.test("a release without a word on certificates comes up by itself, and its rep
 
 t.test("a caBundle that somebody wipes or replaces is put back within seconds", async (t) => {
   const before = await trusted();
-  await cluster.kubectl(["patch", "validatingwebhookconfiguration", RELEASE, "--type=json", "-p", JSON.stringify((await entries()).map((_, index) => ({ op: "remove", path: `/webhooks/${index}/clientConfig/caBundle` })))]);
+  await setBundles(undefined);
   await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined), { seconds: 5 });
-  const replaced = Buffer.from("no certificate").toString("base64");
-  await cluster.kubectl(["patch", "validatingwebhookconfiguration", RELEASE, "--type=json", "-p", JSON.stringify((await entries()).map((_, index) => ({ op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value: replaced })))]);
+  await setBundles("no certificate");
   await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined), { seconds: 5 });
   t.same((await startLoad(cluster, asked).stop()).wrong, []);
 });
 
 t.test("its account may write these two objects, and no other of their kinds", async (t) => {
-  const secret = { group: "", resource: "secrets", namespace: RELEASE_NAMESPACE, name: `${RELEASE}-certificate` };
-  const configuration = { group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations", name: RELEASE };
-  const others = [{ ...secret, name: "other" }, { ...secret, namespace: "shop" }, { ...configuration, name: "other" }, { ...configuration, resource: "mutatingwebhookconfigurations" }];
+  const own = [OWN_SECRET, OWN_CONFIGURATION];
+  const others = [{ ...OWN_SECRET, name: "other" }, { ...OWN_SECRET, namespace: "shop" }, { ...OWN_CONFIGURATION, name: "other" }, { ...OWN_CONFIGURATION, resource: "mutatingwebhookconfigurations" }];
   for (const verb of ["list", "watch", "update"]) {
-    for (const attributes of [secret, configuration]) t.ok(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
+    for (const attributes of own) t.ok(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
     for (const attributes of others) t.notOk(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
   }
   for (const verb of ["create", "delete", "patch", "deletecollection"]) {
-    for (const attributes of [secret, configuration, ...others]) t.notOk(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
+    for (const attributes of [...own, ...others]) t.notOk(await mayDo({ ...attributes, verb }), `${verb} ${attributes.resource}/${attributes.name}`);
   }
 });
 
@@ -125,8 +163,8 @@ t.test("an upgrade leaves Secret and caBundle alone, and drops no request", asyn
 t.test("an emptied Secret is filled again, and drops no request", async (t) => {
   const before = await trusted();
   await uninterrupted(t, async () => {
-    await patch("secret", { data: null });
-    await until("there is a new CA, and it signs", async () => (logged('"change":"switch"') > 0 ? true : undefined), { seconds: 20 });
+    await empty();
+    await until("there is a new CA, and it signs", async () => (logged('"change":"switch"') === 1 ? true : undefined), { seconds: 20 });
   });
   const after = await trusted();
   t.equal(after.length, 2);
@@ -152,4 +190,24 @@ t.test("CAs and certificates are replaced under load, and a replica restarts in 
   });
   t.ok(served.size >= 4, `${served.size} certificates were served`);
   for (const pod of node.pods()) t.notMatch(pod.output(), /"level":"error"/);
+});
+
+t.test("without any one of these rights something does not work, and the log says which is missing", async (t) => {
+  const roles = await Promise.all(ROLES.map(read));
+  for (const verb of ["list", "watch", "update"]) {
+    for (const role of roles) await write({ ...role, rules: role.rules.map((rule) => (rule.resourceNames !== undefined && KINDS.some((kind) => rule.resources.includes(kind)) ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) } : rule)) });
+    await until("the API server knows of it", async () => ((await mayDo({ ...OWN_SECRET, verb })) || (await mayDo({ ...OWN_CONFIGURATION, verb })) ? undefined : true), { seconds: 5 });
+    const replica = await startReplica();
+    const refused = (kind: string) => until(`${verb} on ${kind} is refused`, async () => (replica.output().split("\n").some((line) => line.includes("(403); grant") && line.includes(`on ${kind} to`)) ? true : undefined), { seconds: 20, evidence: () => replica.output() });
+    if (verb === "update") await setBundles(undefined);
+    t.ok(await refused("validatingwebhookconfigurations"));
+    if (verb === "update") await empty();
+    t.ok(await refused("secrets"));
+    // Lists alone bring it all as well, later and at a cost.
+    if (verb !== "watch") t.notMatch(replica.output(), /"msg":"ready"/);
+    await replica.kill();
+  }
+  for (const role of roles) await write(role);
+  const isWell = async () => ((await shared())["tls.crt"] !== undefined && (await trusted()).length > 0 ? true : undefined);
+  await until("the Pods have made good for it", isWell, { seconds: 20 });
 });

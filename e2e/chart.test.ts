@@ -8,7 +8,7 @@ import { decodePolicy } from "../src/trust/decode.ts";
 import type { PolicyKind } from "../src/trust/trust-policy.ts";
 import { createAuthority } from "../test/helpers/certificates.ts";
 import { generateSigningKey } from "../test/helpers/signing-key.ts";
-import { type CertificateSpec, CHART, type Helm, type KubernetesObject, lint, only, RELEASE, RELEASE_NAMESPACE, renderChart, tryRender, type Webhook } from "./harness/chart.ts";
+import { type CertificateSpec, CHART, type Helm, type KubernetesObject, lint, only, RELEASE, RELEASE_NAMESPACE, renderChart, renderHooks, tryRender, type Webhook } from "./harness/chart.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
 import { execute } from "./harness/process.ts";
 import { PLANS } from "./plans.ts";
@@ -229,6 +229,40 @@ t.test("the role holds what is needed and nothing else", async (t) => {
   t.equal(only(objects, "Deployment").spec.template.spec.serviceAccountName, only(objects, "ServiceAccount").metadata.name);
 });
 
+t.test("the hook of an uninstallation may delete one object, and its Pod is none that the Service would ask", async (t) => {
+  const pod = { tolerations: [{ operator: "Exists" }], nodeSelector: { pool: "system" }, imagePullSecrets: [{ name: "mirror" }], hostNetwork: true };
+  const image = { repository: "registry.example.com/pratique", tag: "1" };
+  const values = { ...CERT_MANAGER, ...pod, image };
+  const hooks = (await renderHooks(values)).filter(({ metadata }) => metadata.annotations?.["helm.sh/hook"] === "pre-delete");
+  const name = `${RELEASE}-remove-webhooks`;
+  t.same(hooks.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort(), ["ClusterRole", "ClusterRoleBinding", "Job", "ServiceAccount"].map((kind) => `${kind} ${name}`));
+  for (const { metadata } of hooks) t.equal(metadata.annotations?.["helm.sh/hook-delete-policy"], "before-hook-creation,hook-succeeded");
+  t.same(only(hooks, "ClusterRole").rules, [
+    { apiGroups: ["admissionregistration.k8s.io"], resources: ["validatingwebhookconfigurations"], resourceNames: [RELEASE], verbs: ["delete"] },
+  ]);
+  t.match(only(hooks, "ClusterRoleBinding"), { roleRef: { name }, subjects: [{ name, namespace: RELEASE_NAMESPACE }] });
+
+  const objects = await renderChart(values);
+  const { metadata, spec } = only(hooks, "Job").spec.template;
+  const served = only(objects, "Deployment").spec.template.spec;
+  t.match(spec, { ...pod, serviceAccountName: name, securityContext: { runAsNonRoot: true } });
+  const [container] = spec.containers;
+  const { image: servedImage, securityContext } = served.containers[0] as typeof container & { readonly securityContext?: unknown };
+  t.match(container, { image: servedImage, securityContext, args: ["remove-webhooks", `--webhook-configuration=${RELEASE}`] });
+  const { selector } = only(objects, "Service").spec as { readonly selector: Readonly<Record<string, string>> };
+  t.notOk(Object.entries(selector).every(([key, value]) => metadata.labels[key] === value), "the Service does not select it");
+
+  const without = await renderHooks({ ...values, uninstallHook: { enabled: false } });
+  t.same(without.filter(({ metadata }) => metadata.annotations?.["helm.sh/hook"] === "pre-delete"), []);
+});
+
+t.test("the labels of namespaces are not protected before that is asked for", async (t) => {
+  const kinds = async (values: object): Promise<readonly string[]> =>
+    (await renderChart({ ...CERT_MANAGER, ...values })).filter(({ metadata }) => metadata.name === `${RELEASE}-namespace-labels`).map(({ kind }) => kind).sort();
+  t.same(await kinds({}), []);
+  t.same(await kinds({ labelProtection: { enabled: true } }), ["ClusterRole", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]);
+});
+
 t.test("a certificate that Pratique looks after: its Secret and its caBundle are left to it, and it may write no other object of their kinds", async (t) => {
   const objects = await renderChart(MANAGED);
   const secret = objects.find(({ kind }) => kind === "Secret");
@@ -364,7 +398,7 @@ t.test("a real API server", async (t) => {
     const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: "pratique", namespace: RELEASE_NAMESPACE }, spec };
     const created = await cluster.call("POST", `/api/v1/namespaces/${RELEASE_NAMESPACE}/pods?dryRun=All&fieldValidation=Strict`, { ...pod, spec: { ...spec, serviceAccountName: RELEASE } });
     t.equal(created.status, 201, JSON.stringify(created.body));
-    const uninstalled = await run("uninstall", RELEASE);
+    const uninstalled = await run("uninstall", RELEASE, "--no-hooks");
     t.equal(uninstalled.status, 0, uninstalled.stderr);
     t.equal((await cluster.call("GET", `${CRDS}/clustertrustpolicies.pratique.dev`)).status, 200, "the definitions stay");
   }

@@ -35,6 +35,7 @@ interface Document {
 t.plan(PLANS.doctor);
 
 const SETTINGS = { signed: { repositories: ["harbor.example.com/**"] }, privateAddresses: "configured" };
+const PROTECTION = "pratique-namespace-labels";
 const DIGEST = `ghcr.io/pratique-dev/pratique@sha256:${"a".repeat(64)}`;
 
 const cluster = await startCluster();
@@ -60,10 +61,10 @@ async function settle(): Promise<void> {
 }
 
 async function runPods(): Promise<void> {
-  const { labels } = only(pratique.objects, "Deployment").spec.template.metadata as unknown as { readonly labels: object };
+  const metadata = only(pratique.objects, "Deployment").spec.template.metadata;
   for (const name of ["a", "b"]) {
     await kubectl("delete", "pod", `pratique-${name}`, "-n", RELEASE_NAMESPACE, "--ignore-not-found", "--force", "--grace-period=0");
-    await created({ apiVersion: "v1", kind: "Pod", metadata: { name: `pratique-${name}`, namespace: RELEASE_NAMESPACE, labels }, spec: { serviceAccountName: "pratique", nodeName: `node-${name}`, containers: [{ name: "pratique", image: DIGEST }] } });
+    await created({ apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name: `pratique-${name}`, namespace: RELEASE_NAMESPACE }, spec: { serviceAccountName: "pratique", nodeName: `node-${name}`, containers: [{ name: "pratique", image: DIGEST }] } });
     const status = { startTime: new Date().toISOString(), phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
     await must("patch", "pod", `pratique-${name}`, "-n", RELEASE_NAMESPACE, "--subresource=status", "--type=merge", "-p", JSON.stringify({ status }));
   }
@@ -75,13 +76,10 @@ async function storeCertificate(): Promise<void> {
   await cluster.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: "pratique-tls" }, data: { "tls.crt": serving } } as Manifest, RELEASE_NAMESPACE);
 }
 
+/** As the chart does by `labelProtection.enabled`. */
 async function protectLabels(): Promise<void> {
-  const spec = {
-    matchConstraints: { resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["namespaces"] }] },
-    validations: [{ expression: "authorizer.group('pratique.dev').resource('namespaces').check('label').allowed() || !has(object.metadata.labels) || !object.metadata.labels.exists(key, key.startsWith('pratique.dev/'))" }],
-  };
-  await created({ apiVersion: "admissionregistration.k8s.io/v1", kind: "ValidatingAdmissionPolicy", metadata: { name: "pratique-labels" }, spec });
-  await created({ apiVersion: "admissionregistration.k8s.io/v1", kind: "ValidatingAdmissionPolicyBinding", metadata: { name: "pratique-labels" }, spec: { policyName: "pratique-labels", validationActions: ["Deny"] } });
+  const objects = await renderChart({ labelProtection: { enabled: true } });
+  for (const object of objects.filter(({ kind, metadata }) => kind.startsWith("ValidatingAdmissionPolicy") || metadata.name === PROTECTION)) await created(object);
 }
 
 /** One way to break an installation. */
@@ -150,6 +148,7 @@ const BREAKS: readonly Break[] = [
   { name: "what the API server says to an authority that it does not know", code: "NoAnswer", severity: "broken", says: /does not trust whoever signed.*x509: certificate signed by unknown authority/, break: () => everywhere("clientConfig/caBundle", Buffer.from(another.cert).toString("base64")), mend: restored },
   { name: "what it says to a certificate for another name", code: "NoAnswer", severity: "broken", says: /for another name.*x509/, break: () => serve({ dnsNames: ["elsewhere.example.com"] }), mend: serveAgain },
   { name: "what it says to a certificate that has expired", code: "NoAnswer", severity: "broken", says: /not valid now.*x509: certificate has expired/, break: () => serve({ ips: ["127.0.0.1"], notAfter: new Date(Date.now() - 60_000) }), mend: serveAgain },
+  { name: "what it says to a Service that is not there", code: "NoAnswer", severity: "broken", says: /The Service that the entry names is not there\. It says: .*service "nowhere" not found/, break: () => changed("enforce", "clientConfig", { caBundle: saved.webhooks[0]?.clientConfig.caBundle, service: { namespace: RELEASE_NAMESPACE, name: "nowhere", path: "/validate/enforce" } }), mend: restored },
   { name: "no process", code: "NoAnswer", severity: "broken", says: /Nobody listens.*connection refused/, break: () => pratique.kill(), mend: relaunched },
   { name: "a process that hangs", code: "NoAnswer", severity: "broken", says: /Nothing came back in time/, break: async () => {
     await everywhere("timeoutSeconds", 1);
@@ -183,9 +182,10 @@ const BREAKS: readonly Break[] = [
   { name: "signatures count anywhere", code: "AnyRepository", severity: "danger", says: /office and shop rely on it/, break: () => configured("privateAddresses: configured\n"), mend: reconfigured },
   { name: "a configuration with an error", code: "ConfigurationInvalid", severity: "broken", says: /requestSeconds/, break: () => configured("requestSeconds: 99\n"), mend: reconfigured },
   { name: "defaults that the selectors do not follow", code: "SelectorOutOfStep", severity: "danger", break: () => configured(`${CONFIG}defaults: { enforce: signed }\n`), mend: reconfigured },
-  { name: "protection that only warns", code: "ProtectionWeakened", severity: "danger", break: () => must("patch", "validatingadmissionpolicybinding", "pratique-labels", "--type=merge", "-p", '{"spec":{"validationActions":["Warn"]}}') },
+  { name: "protection that only warns", code: "ProtectionWeakened", severity: "danger", break: () => must("patch", "validatingadmissionpolicybinding", PROTECTION, "--type=merge", "-p", '{"spec":{"validationActions":["Warn"]}}') },
+  { name: "a permission to label that everybody has", code: "ProtectionWeakened", severity: "danger", says: /Group system:authenticated \(ClusterRoleBinding everybody\)/, break: () => must("create", "clusterrolebinding", "everybody", `--clusterrole=${PROTECTION}`, "--group=system:authenticated"), mend: () => must("delete", "clusterrolebinding", "everybody") },
   { name: "labels that everybody may change", code: "LabelsUnprotected", severity: "danger", says: /Group system:authenticated \(ClusterRoleBinding everybody\)/, break: async () => {
-    await must("delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", "pratique-labels");
+    await must("delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", PROTECTION);
     await must("create", "clusterrole", "labeller", "--verb=get,patch", "--resource=namespaces");
     await must("create", "clusterrolebinding", "everybody", "--clusterrole=labeller", "--group=system:authenticated");
   }, mend: async () => {
@@ -193,7 +193,7 @@ const BREAKS: readonly Break[] = [
     await protectLabels();
   } },
   { name: "labels that the owner of a namespace may change", code: "LabelsUnprotected", severity: "danger", says: /ServiceAccount shop\/default \(RoleBinding shop\/owner, its own namespace\)/, break: async () => {
-    await must("delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", "pratique-labels");
+    await must("delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", PROTECTION);
     await must("create", "rolebinding", "owner", "-n", "shop", "--clusterrole=labeller", "--serviceaccount=shop:default");
     const { stdout } = await kubectl("auth", "can-i", "patch", "namespace/shop", "-n", "shop", "--as=system:serviceaccount:shop:default");
     if (stdout.trim() !== "yes") throw new Error("a RoleBinding does not grant it after all");
@@ -229,6 +229,13 @@ for (const { name, code, severity, says, break: breakIt, mend = "commands" } of 
     t.ok(await eventually(`${code} is gone`, ({ findings }) => (findings.every((each) => each.code === "NamespacesUncovered") ? true : undefined)), "and nothing else is wrong");
   });
 }
+
+t.test("a configuration that is put back is what the Pods have read, though it is newer than they are", async (t) => {
+  await configured(`${CONFIG}# changed\n`);
+  await eventually("the change is found", ({ findings }) => findings.find(({ code }) => code === "ConfigurationNewer"));
+  await configured(CONFIG);
+  t.same((await examined()).document.findings.map(({ code }) => code), ["NamespacesUncovered"]);
+});
 
 t.test("the selectors and rules that are compared are those that Helm renders", async (t) => {
   const modes = ["none", "signed"];
@@ -312,6 +319,10 @@ async function created(object: object): Promise<void> {
   if (status !== 0) throw new Error(stderr);
 }
 
-async function webhooks(): Promise<{ readonly webhooks: readonly { readonly name: string }[] }> {
-  return JSON.parse(await must("get", "validatingwebhookconfiguration", "pratique", "-o", "json")) as { readonly webhooks: readonly { readonly name: string }[] };
+interface Configuration {
+  readonly webhooks: readonly { readonly name: string; readonly clientConfig: { readonly caBundle: string } }[];
+}
+
+async function webhooks(): Promise<Configuration> {
+  return JSON.parse(await must("get", "validatingwebhookconfiguration", "pratique", "-o", "json")) as Configuration;
 }

@@ -54,6 +54,7 @@ async function live(t: Test, helm: Helm): Promise<void> {
     await enforce(cluster, "shop", { enforce: "signed" });
     const { wrong } = await startLoad(cluster, [...asked, podProbe("an unsigned Pod in the release's namespace", RELEASE_NAMESPACE, unsigned, isCreated)]).stop();
     t.same(wrong, []);
+    t.equal((await release.test()).status, 0, node.logs(`${RELEASE}-test`) || "helm test is content");
   });
 
   const uninterrupted = async (t: Test, change: () => Promise<void>): Promise<void> => {

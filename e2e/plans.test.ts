@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { PLANS } from "./plans.ts";
 
-const CASES = 368;
+const CASES = 403;
 
 t.plan(PLANS.plans);
 
@@ -13,7 +13,7 @@ t.test("every test file plans its cases, and none of them is left out", (t) => {
   for (const file of files) {
     const text = readFileSync(join(import.meta.dirname, file), "utf8");
     t.ok(text.includes(`t.plan(PLANS.${file.replace(".test.ts", "")});`), `${file} has a plan`);
-    t.notMatch(text, /\bskip:|\btodo:|\.skip\(|\.todo\(|\.only\(/, `${file} leaves nothing out`);
+    t.notMatch(text, /\bskip:|\btodo:|\.skip\(|\.todo\(|(?<!\.)\.only\(/, `${file} leaves nothing out`);
   }
   t.end();
 });

@@ -161,13 +161,13 @@ t.test("with a certificate of our own: probes are answered at once, and it is re
   t.teardown(() => cluster.close());
   const secrets = "/api/v1/namespaces/pratique-system/secrets";
   const configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
-  for (const collection of ["/api/v1/namespaces", ...ALL_POLICIES, configurations]) cluster.serve(collection);
+  for (const collection of ["/api/v1/namespaces", CLUSTER_POLICIES, ALL_POLICIES, configurations]) cluster.serve(collection);
   cluster.put(secrets, { metadata: { name: "pratique-certificate" }, type: "Opaque" });
   const kubeconfig = join(t.testdir({ kubeconfig: cluster.kubeconfig() }), "kubeconfig");
   cluster.fault = ({ path }) => (path === secrets ? { status: 503, body: {} } : undefined);
   const managed = "tls: {managed: {secretName: pratique-certificate, serviceName: pratique, webhookConfigurationName: pratique}}";
   const { app, port, metrics, log } = await start(t, managed, { cluster: { kind: "kubeconfig", file: kubeconfig } });
-  const trusting = (ca: string | undefined) => new Agent({ ...(ca === undefined ? { rejectUnauthorized: false } : { ca, servername: "pratique.pratique-system.svc" }) });
+  const trusting = (ca: string | undefined) => new Agent(ca === undefined ? { rejectUnauthorized: false } : { ca, servername: "pratique.pratique-system.svc" });
   t.match(await call(port, "/livez", undefined, trusting(undefined)), { status: 200 }, "the kubelet trusts anything");
   t.match(await call(port, "/readyz", undefined, trusting(undefined)), { status: 503 });
   t.same(await metrics("pratique_certificate_expiry"), [], "nothing is served that could expire");

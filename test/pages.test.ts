@@ -86,7 +86,7 @@ t.test("every metric of a page is described", async (t) => {
 t.test("every label of a page is one that we read", async (t) => {
   const known = new Set(["enforce", "warn", "audit", "index", "require-digest", "on-outage", "v1alpha1"]);
   for (const page of PAGES.filter((page) => !page.startsWith("docs/adr/"))) {
-    for (const [, name = ""] of read(page).matchAll(/(?<![.\w])pratique\.dev\/([a-z0-9-]+)/g)) t.ok(known.has(name), `${page}: pratique.dev/${name}`);
+    for (const [, name = ""] of read(page).matchAll(/(?<![.\w])pratique\.dev\/([a-z0-9]+(?:-[a-z0-9]+)*)/g)) t.ok(known.has(name), `${page}: pratique.dev/${name}`);
   }
 });
 

@@ -1,9 +1,10 @@
 // Bundles the program into one file that needs nothing but Node: `npm run build` writes dist/main.js.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 
-const ROOT = join(import.meta.dirname, "..");
+/** The root of the checkout. */
+export const ROOT = join(import.meta.dirname, "..");
 
 // Parts of the bundle are CommonJS, and ask for these names, which a module does not have.
 const BANNER = [
@@ -14,11 +15,21 @@ const BANNER = [
   "const __dirname = import.meta.dirname;",
 ].join("\n");
 
-/** Bundles `src/main.ts` into `outfile`. */
-export async function bundle(outfile: string): Promise<void> {
-  await build({
+/** The program as files, by their names, and which files of the checkout are in it, by their paths from its root. */
+export interface Bundle {
+  readonly files: ReadonlyMap<string, Buffer>;
+  readonly inputs: readonly string[];
+}
+
+/** Bundles `src/main.ts` under a name, with the texts that some of its parts want beside them. */
+export async function bundleAs(name: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
     entryPoints: [join(ROOT, "src/main.ts")],
-    outfile,
+    // Where the checkout is leaves no trace.
+    absWorkingDir: ROOT,
+    outfile: name,
+    write: false,
+    metafile: true,
     bundle: true,
     platform: "node",
     target: "node24",
@@ -30,6 +41,17 @@ export async function bundle(outfile: string): Promise<void> {
     banner: { js: BANNER },
     logLevel: "warning",
   });
+  return {
+    files: new Map(outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)])),
+    inputs: Object.keys(metafile.inputs).sort(),
+  };
+}
+
+/** Bundles `src/main.ts` into `outfile`. */
+export async function bundle(outfile: string): Promise<void> {
+  const { files } = await bundleAs(basename(outfile));
+  await mkdir(dirname(outfile), { recursive: true });
+  for (const [name, bytes] of files) await writeFile(join(dirname(outfile), name), bytes);
 }
 
 if (import.meta.main) {

@@ -23,6 +23,7 @@ export interface Kinds {
   readonly ConfigMap: { readonly data: { readonly "pratique.yaml": string } };
   readonly Deployment: { readonly spec: { readonly replicas?: number; readonly strategy: unknown; readonly template: PodTemplate } };
   readonly HorizontalPodAutoscaler: { readonly spec: unknown };
+  readonly Job: { readonly spec: { readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> }; readonly spec: PodSpec } } };
   readonly NetworkPolicy: { readonly spec: { readonly ingress: unknown; readonly egress: readonly unknown[] } };
   readonly Pod: { readonly spec: PodSpec };
   readonly PodDisruptionBudget: { readonly spec: unknown };
@@ -62,6 +63,12 @@ export interface PodTemplate {
 export interface PodSpec {
   readonly serviceAccountName: string;
   readonly terminationGracePeriodSeconds: number;
+  readonly securityContext: {
+    readonly runAsUser: number;
+    readonly runAsGroup: number;
+    readonly fsGroup: number;
+    readonly seccompProfile: { readonly type: string };
+  };
   readonly containers: readonly [Container];
   readonly volumes: readonly Volume[];
 }
@@ -69,10 +76,15 @@ export interface PodSpec {
 export interface Container {
   readonly image: string;
   readonly args: readonly string[];
-  readonly env?: unknown;
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
   readonly ports: unknown;
-  readonly resources: unknown;
-  readonly volumeMounts: readonly unknown[];
+  readonly resources: { readonly limits: { readonly memory: string } };
+  readonly securityContext: {
+    readonly allowPrivilegeEscalation: boolean;
+    readonly readOnlyRootFilesystem: boolean;
+    readonly capabilities: { readonly drop: readonly string[] };
+  };
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 export interface Volume {
@@ -134,14 +146,14 @@ export function only<Kind extends keyof Kinds>(objects: readonly KubernetesObjec
 }
 
 /** `helm template` with whatever comes of it. */
-export function tryRender(values: unknown, helm: Helm): Promise<Outcome> {
-  return execute(program(helm), templateArguments(), { input: stringify(values) });
+export function tryRender(values: unknown, helm: Helm, kubernetes = KUBE_VERSION): Promise<Outcome> {
+  return execute(program(helm), templateArguments(kubernetes), { input: stringify(values) });
 }
 
 export function lint(values: unknown, helm: Helm): Promise<Outcome> {
   return execute(program(helm), ["lint", "--strict", CHART, "--values", "-"], { input: stringify(values) });
 }
 
-function templateArguments(): readonly string[] {
-  return ["template", RELEASE, CHART, "--namespace", RELEASE_NAMESPACE, "--kube-version", KUBE_VERSION, "--values", "-"];
+function templateArguments(kubernetes = KUBE_VERSION): readonly string[] {
+  return ["template", RELEASE, CHART, "--namespace", RELEASE_NAMESPACE, "--kube-version", kubernetes, "--values", "-"];
 }

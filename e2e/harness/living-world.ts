@@ -38,7 +38,7 @@ export async function startLivingWorld(): Promise<LivingWorld> {
     cluster,
     node,
     service,
-    values: { config: { registries: [registrySettings(registry)] } },
+    values: { config: { signed: { repositories: [`${registry.host}/**`] }, registries: [registrySettings(registry)] } },
     unsigned: `${registry.host}/${IMAGES[0]}:1`,
     signed: `${registry.host}/${IMAGES[1]}:1`,
     stop: async () => {

@@ -12,6 +12,8 @@ import type { Running } from "./process.ts";
 export interface Node {
   /** The Pods whose containers run, the oldest first. */
   pods(): readonly RunningPod[];
+  /** What a Pod has written, whether it runs still or has ended; empty for one that is gone. */
+  logs(name: string): string;
   stop(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startNode(cluster: Cluster, options: NodeOptions): Promise
   const loop = repeatedly(round);
   return {
     pods: () => [...known.values()].filter((pod) => pod.isRunning),
+    logs: (name) => [...known.values()].find((pod) => pod.name === name)?.output() ?? "",
     stop: async () => {
       await loop.stop();
       await Promise.all([...known.values()].map((pod) => pod.kill()));

@@ -9,14 +9,22 @@ export interface ServiceProxy {
   readonly damage: Damage;
   /** Addresses of the endpoints that get new connections, in order. */
   endpoints(): readonly string[];
+  /** Connections to an endpoint. */
+  connections(address: string): Connections;
   stop(): Promise<void>;
 }
 
 export interface Damage {
   /** Connections that an endpoint did not take; another one was tried. */
   readonly refused: number;
-  /** Connections that ended, at the endpoint, while it owed an answer. */
+  /** Connections that an endpoint ended while it owed an answer, or while a request was on its way to it. */
   readonly broken: number;
+}
+
+export interface Connections {
+  readonly open: number;
+  /** Those that have ended included. */
+  readonly ever: number;
 }
 
 export interface ServiceName {
@@ -46,13 +54,22 @@ const LONGEST_FAREWELL = 64;
 export async function startServiceProxy(cluster: Cluster, network: Network, service: ServiceName): Promise<ServiceProxy> {
   const damage = { refused: 0, broken: 0 };
   const sockets = new Set<Socket>();
+  const connections = new Map<string, Connections>();
+  const count = (address: string, change: Connections): void => {
+    const { open, ever } = connections.get(address) ?? { open: 0, ever: 0 };
+    connections.set(address, { open: open + change.open, ever: ever + change.ever });
+  };
   let endpoints: readonly Endpoint[] = [];
   let listening: { readonly place: string; readonly server: Server } | undefined;
   const forward = async (client: Socket): Promise<void> => {
     keep(sockets, client);
-    const upstream = await firstThatTakes(shuffled(endpoints), network, damage);
-    if (upstream !== undefined) keep(sockets, upstream);
-    if (upstream === undefined || client.destroyed) client.resetAndDestroy();
+    const taken = await firstThatTakes(shuffled(endpoints), network, damage);
+    if (taken === undefined) return void client.resetAndDestroy();
+    const { address, upstream } = taken;
+    keep(sockets, upstream);
+    count(address, { open: 1, ever: 1 });
+    upstream.once("close", () => count(address, { open: -1, ever: 0 }));
+    if (client.destroyed) upstream.destroy();
     else join(client, upstream, damage);
   };
   const follow = async (): Promise<void> => {
@@ -68,6 +85,7 @@ export async function startServiceProxy(cluster: Cluster, network: Network, serv
   return {
     damage,
     endpoints: () => endpoints.map(({ address }) => address).sort(),
+    connections: (address) => connections.get(address) ?? { open: 0, ever: 0 },
     stop: async () => {
       await loop.stop();
       listening?.server.close();
@@ -114,14 +132,19 @@ async function listen(place: string, forward: (client: Socket) => Promise<void>)
   return server;
 }
 
-async function firstThatTakes(endpoints: readonly Endpoint[], network: Network, damage: { refused: number }): Promise<Socket | undefined> {
+interface Taken {
+  readonly address: string;
+  readonly upstream: Socket;
+}
+
+async function firstThatTakes(endpoints: readonly Endpoint[], network: Network, damage: { refused: number }): Promise<Taken | undefined> {
   for (const { address, port } of endpoints) {
     const upstream = connect(port, network.placeOf(address));
     const isTaken = await new Promise<boolean>((resolve) => {
       upstream.once("connect", () => resolve(true));
       upstream.once("error", () => resolve(false));
     });
-    if (isTaken) return upstream;
+    if (isTaken) return { address, upstream };
     damage.refused += 1;
   }
   return undefined;
@@ -129,17 +152,25 @@ async function firstThatTakes(endpoints: readonly Endpoint[], network: Network, 
 
 function join(client: Socket, upstream: Socket, damage: { broken: number }): void {
   let unanswered = 0;
+  const judge = (): void => {
+    if (!upstream.closed || unanswered <= LONGEST_FAREWELL || client.destroyed) return;
+    damage.broken += 1;
+    unanswered = Number.NEGATIVE_INFINITY;
+  };
   client.on("data", (bytes: Buffer) => {
     unanswered += bytes.length;
+    judge();
   });
   upstream.on("data", () => {
     unanswered = 0;
   });
   client.pipe(upstream).pipe(client);
   client.once("close", () => upstream.destroy());
-  upstream.once("close", (hadError) => {
-    if (unanswered > LONGEST_FAREWELL && (hadError || !client.destroyed)) damage.broken += 1;
-    client.destroy();
+  upstream.once("close", () => {
+    judge();
+    // A request may be on its way still.
+    client.end();
+    client.resume();
   });
 }
 

@@ -24,6 +24,8 @@ export const RECIPES = [
   debian("docker-registry", "2.8", { package: "docker-registry", file: "usr/bin/docker-registry" }),
   debian("prometheus", "2.42", { package: "prometheus", file: "usr/bin/prometheus" }),
   debian("promtool", "2.42", { package: "prometheus", file: "usr/bin/promtool" }),
+  debian("runc", "1.1", { package: "runc", file: "usr/sbin/runc" }),
+  debian("seccomp-profile", "0.50", { package: "golang-github-containers-common", file: "usr/share/containers/seccomp.json" }),
   build("registry", { module: "registry", package: ".", versionOf: GGCR }),
   build("crane", { module: "registry", package: `${GGCR}/cmd/crane`, versionOf: GGCR }),
   definitions("monitoring-definitions", { module: "monitoring", types: MONITORING, resources: ["servicemonitors", "podmonitors", "prometheusrules"] }),

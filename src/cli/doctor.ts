@@ -3,6 +3,7 @@ import { composeDoctor, type DoctorParts } from "../app/doctor.ts";
 import type { ClusterSource } from "../adapters/kubernetes/kubeconfig.ts";
 import { type Diagnosis, diagnose } from "../doctor/diagnose.ts";
 import { lookAt } from "../doctor/look.ts";
+import { UnreadableError } from "../doctor/ports.ts";
 import { renderDoctorJson } from "./doctor-json.ts";
 import { parseDoctorOptions } from "./doctor-options.ts";
 import { renderDoctorText } from "./doctor-text.ts";
@@ -21,6 +22,10 @@ export async function doctor(args: readonly string[], io: Io): Promise<ExitStatu
     const diagnosis = diagnose(snapshot);
     io.stdout.write(output === "json" ? renderDoctorJson(snapshot, diagnosis) : renderDoctorText(snapshot, diagnosis, io.stdout));
     return statusOf(diagnosis);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    progress.say(`pratique: cannot look: ${error.message}`);
+    return 2;
   } finally {
     progress.end();
     await parts.close();

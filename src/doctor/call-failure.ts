@@ -1,9 +1,10 @@
 import { advise, type Remedy } from "./finding.ts";
 import type { CallFailure } from "./reply.ts";
 
-/** Where the Service of an installation is, which has the Deployment's name. */
+/** Where Service and Deployment of an installation are. */
 export interface Place {
   readonly namespace: string;
+  readonly serviceName: string;
   readonly name: string;
 }
 
@@ -16,10 +17,10 @@ export interface Cause {
 
 /** What the API server's words most likely mean, and what to do. */
 export function causeOf(failure: CallFailure, place: Place): Cause {
-  const { namespace, name } = place;
+  const { namespace, serviceName } = place;
   switch (failure) {
     case "NoService":
-      return { text: "The Service that the entry names is not there.", remedy: advise("Apply the chart again, which makes it.", `kubectl get service -n ${namespace} ${name}`) };
+      return { text: "The Service that the entry names is not there.", remedy: advise("Apply the chart again, which makes it.", `kubectl get service -n ${namespace} ${serviceName}`) };
     case "NoEndpoints":
       return { text: "No ready Pod stands behind the Service.", remedy: advise("See what keeps the Pods from being ready:", `kubectl get pods -n ${namespace}`, logs(place)) };
     case "UnknownAuthority":
@@ -27,7 +28,7 @@ export function causeOf(failure: CallFailure, place: Place): Cause {
     case "Expired":
       return { text: "The serving certificate, or its authority, is not valid now.", remedy: CERTIFICATE };
     case "OtherName":
-      return { text: "The serving certificate is for another name.", remedy: advise(`Have one made for ${name}.${namespace}.svc.`) };
+      return { text: "The serving certificate is for another name.", remedy: advise(`Have one made for ${serviceName}.${namespace}.svc.`) };
     case "Timeout":
       return {
         text: "Nothing came back in time: a firewall or a NetworkPolicy between the API server and the Pods, a Pod network that the API server has no way into, or a Pod that hangs.",
@@ -52,6 +53,6 @@ function logs({ namespace, name }: Place): string {
   return `kubectl logs -n ${namespace} deployment/${name}`;
 }
 
-function endpoints({ namespace, name }: Place): string {
-  return `kubectl get endpointslices -n ${namespace} -l kubernetes.io/service-name=${name}`;
+function endpoints({ namespace, serviceName }: Place): string {
+  return `kubectl get endpointslices -n ${namespace} -l kubernetes.io/service-name=${serviceName}`;
 }

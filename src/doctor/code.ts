@@ -13,6 +13,7 @@ export const CODES = {
   WebhooksMissing: ["danger"],
   DeploymentMissing: ["broken"],
   SeveralInstallations: ["advice"],
+  DefinitionsMissing: ["broken"],
   // How the API server is told to call it.
   EntryMissing: ["danger", "broken"],
   FailsOpen: ["danger"],

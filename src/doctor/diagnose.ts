@@ -1,7 +1,7 @@
 import { checkAnswers } from "./checks/answers.ts";
 import { checkCertificates } from "./checks/certificates.ts";
 import { checkConfiguration } from "./checks/configuration.ts";
-import { checkEntry, checkPresence as checkEntries } from "./checks/entries.ts";
+import { checkEntry, checkMissingEntries } from "./checks/entries.ts";
 import { checkLabelProtection } from "./checks/label-protection.ts";
 import { checkNamespaces } from "./checks/namespaces.ts";
 import { checkPresence } from "./checks/presence.ts";
@@ -59,7 +59,7 @@ function diagnoseEntries(installation: Installation, selection: KnownSelection |
   const shipped = shippedEntries(selection ?? { config: NO_CONFIG, namespace: installation.namespace });
   const compared = shipped.flatMap((each) => configuration.webhooks.filter(({ name }) => name === entryName(each.entry)).map((entry) => ({ configuration, entry, shipped: each })));
   return [
-    ...checkEntries(installation, configuration, shipped),
+    ...checkMissingEntries(installation, configuration, shipped),
     ...compared.flatMap(checkEntry),
     ...(selection === undefined ? [] : compared.flatMap((each) => checkTimeout(each, selection.config).concat(checkSelector(each, selection, namespaces)))),
   ];
@@ -78,8 +78,8 @@ function selectionOf({ settings, namespace }: Installation): KnownSelection | un
 const NO_CONFIG: Selection["config"] = { defaults: NOTHING, exemptions: { namespaces: new Set(), images: [] } };
 
 function unseenOf(snapshot: Snapshot): readonly string[] {
-  const { serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors } = snapshot;
-  const shared: readonly Seen<unknown>[] = [serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors];
+  const { serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors, labellers } = snapshot;
+  const shared: readonly Seen<unknown>[] = [serverVersion, configurations, deployments, namespaces, policies, nodes, labelPolicies, editors, labellers];
   const own = snapshot.installations.flatMap(({ deployment, pods, budgets, autoscalers, service, settings, certificate }): readonly Seen<unknown>[] => [deployment, pods, budgets, autoscalers, service, settings, certificate]);
   const replies = snapshot.installations.flatMap(({ replies }) => replies.flatMap(({ entry, reply }) => (reply.kind === "unasked" ? [`whether ${entryName(entry)} answers: ${reply.why}`] : [])));
   return [...new Set([...[...shared, ...own].flatMap((state) => (state.kind === "unseen" ? [state.why] : [])), ...replies])];

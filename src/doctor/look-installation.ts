@@ -1,20 +1,21 @@
 import { readLabels } from "../admission/labels.ts";
-import { type Config, ConfigError, parseConfig } from "../config.ts";
-import { arrayField, isObject, type JsonObject, objectField, stringField } from "../json.ts";
+import { type JsonObject, objectField, stringField } from "../json.ts";
+import { askEntries, type Question } from "./ask.ts";
+import { lookAtSettings } from "./look-settings.ts";
 import type { Looker } from "./looker.ts";
-import type { Listing, Resource } from "./ports.ts";
+import { CORE, type Listing, type Resource } from "./ports.ts";
 import type { WebhookConfiguration } from "./read/webhook-configuration.ts";
-import { type Deployment, instant, readAutoscaler, readBudget, readDeployment, readPod, readService } from "./read/workload.ts";
-import { readReply } from "./reply.ts";
+import { type Deployment, readAutoscaler, readBudget, readDeployment, readPod, readService } from "./read/workload.ts";
 import { mapped, type Seen, seen } from "./seen.ts";
 import { NOTHING } from "./nothing.ts";
-import type { ClusterNamespace, EntryReply, Installation, Settings } from "./snapshot.ts";
-import { type Askable, entryName, namespaceTrial, podTrial, policyTrial, type Trial } from "./trial.ts";
+import type { ClusterNamespace, Installation, Settings } from "./snapshot.ts";
+import { type Askable, namespaceTrial, podTrial, policyTrial } from "./trial.ts";
 
 /** What is known of an installation by the lists of the cluster. */
 export interface FoundInstallation {
   readonly name: string;
   readonly namespace: string;
+  readonly serviceName: string;
   readonly release: string;
   readonly configuration: WebhookConfiguration | undefined;
 }
@@ -25,24 +26,25 @@ export interface Surroundings {
   readonly ask: readonly Askable[];
 }
 
-const CORE = (resource: string): Resource => ({ group: "", version: "v1", resource });
+/** Namespaces in which the gate is tried. */
+const PLACES = 3;
 
 /** Reads what belongs to it, and asks its webhook. */
 export async function completeInstallation(found: FoundInstallation, looker: Looker, { deployments, namespaces, ask }: Surroundings): Promise<Installation> {
-  const { name, namespace, configuration } = found;
+  const { name, namespace, serviceName, configuration } = found;
   const within = (resource: Resource, selector?: string): Listing => ({ ...resource, namespace, ...(selector !== undefined && { labelSelector: selector }) });
   const deployment = await lookAtDeployment(found, looker, deployments);
   const known = deployment.kind === "seen" ? deployment.value : undefined;
-  const settings = await lookAtSettings(known?.configMap ?? name, namespace, looker);
-  const enforcing = namespaces.find((each) => isEnforcing(each, settings, namespace))?.name;
-  const trials = [policyTrial(namespace), namespaceTrial(), ...(enforcing === undefined ? [] : [podTrial(enforcing)])];
+  const settings = await lookAtSettings({ namespace, name: known?.configMap ?? name }, looker);
+  const [first, ...others] = namespaces.filter((each) => isEnforcing(each, settings, namespace)).slice(0, PLACES).map(({ name }) => podTrial(name));
+  const questions: readonly Question[] = [[policyTrial(namespace)], [namespaceTrial()], ...(first === undefined ? [] : [[first, ...others] as const])];
   const [pods, budgets, autoscalers, service, certificate, replies] = await Promise.all([
     looker.list(within(CORE("pods"), selectorText(known))),
     looker.list(within({ group: "policy", version: "v1", resource: "poddisruptionbudgets" })),
     looker.list(within({ group: "autoscaling", version: "v2", resource: "horizontalpodautoscalers" })),
-    looker.see(() => looker.ports.reader.get({ ...CORE("services"), namespace, name }, looker.call)),
+    looker.see(() => looker.ports.reader.get({ ...CORE("services"), namespace, name: serviceName }, looker.call)),
     lookAtCertificate(deployment, namespace, looker),
-    askEntries(configuration, trials.filter(({ entry }) => ask.includes(entry)), looker),
+    askEntries(configuration, questions.filter(([{ entry }]) => ask.includes(entry)), looker),
   ]);
   return {
     ...found,
@@ -76,36 +78,6 @@ function selectorText(deployment: Deployment | undefined): string {
   return equal.length === 0 ? "app.kubernetes.io/name=pratique" : equal.map(({ key, values }) => `${key}=${values.join("")}`).join(",");
 }
 
-async function lookAtSettings(configMap: string, namespace: string, looker: Looker): Promise<Seen<Settings>> {
-  const read = await looker.see(() => looker.ports.reader.get({ ...CORE("configmaps"), namespace, name: configMap }, looker.call));
-  return mapped(read, (object) => settingsOf(object, configMap));
-}
-
-const FILE = "pratique.yaml";
-
-function settingsOf(object: JsonObject | undefined, configMap: string): Settings {
-  const text = stringField(objectField(object ?? {}, "data") ?? {}, FILE);
-  if (object === undefined || text === undefined) return { kind: "absent", configMap };
-  const config = parsed(text);
-  return typeof config === "string" ? { kind: "invalid", configMap, message: config } : { kind: "parsed", configMap, config, changedAt: changedAt(object) };
-}
-
-function parsed(text: string): Config | string {
-  try {
-    return parseConfig(text, FILE);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-}
-
-// When somebody last wrote its data; a label that is put on it changes nothing that holds.
-function changedAt(object: JsonObject): number | undefined {
-  const fields = (arrayField(objectField(object, "metadata") ?? {}, "managedFields") ?? []).filter(isObject);
-  const times = fields.flatMap((each) => (objectField(objectField(each, "fieldsV1") ?? {}, "f:data") === undefined ? [] : (instant(stringField(each, "time")) ?? [])));
-  return times.length === 0 ? undefined : Math.max(...times);
-}
-
 async function lookAtCertificate(deployment: Installation["deployment"], namespace: string, looker: Looker): Promise<Installation["certificate"]> {
   if (deployment.kind === "unseen") return { kind: "unseen", why: "the serving certificate: the Deployment says which Secret it is in" };
   if (deployment.value === undefined) return seen(undefined);
@@ -118,19 +90,4 @@ async function lookAtCertificate(deployment: Installation["deployment"], namespa
 function dataOf(secret: JsonObject | undefined, key: string): string | undefined {
   const base64 = stringField(objectField(secret ?? {}, "data") ?? {}, key);
   return base64 === undefined ? undefined : Buffer.from(base64, "base64").toString("latin1");
-}
-
-// One after another, so that each has the time that it takes to itself.
-async function askEntries(configuration: WebhookConfiguration | undefined, trials: readonly Trial[], looker: Looker): Promise<readonly EntryReply[]> {
-  const replies: EntryReply[] = [];
-  for (const trial of trials.filter(({ entry }) => configuration?.webhooks.some(({ name }) => name === entryName(entry)))) replies.push(await askOne(trial, looker));
-  return replies;
-}
-
-async function askOne({ entry, path, object }: Trial, looker: Looker): Promise<EntryReply> {
-  const { reader, timer } = looker.ports;
-  const begun = timer.now();
-  const answer = await looker.see(() => reader.tryCreate(path, object, looker.call));
-  const reply = answer.kind === "seen" ? readReply(answer.value, entryName(entry)) : ({ kind: "unasked", why: answer.why } as const);
-  return { entry, reply, milliseconds: timer.now() - begun };
 }

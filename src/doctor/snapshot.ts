@@ -20,11 +20,14 @@ export interface Snapshot {
   /** What both of them come to, in the namespace that was asked for. */
   readonly installations: readonly Installation[];
   readonly namespaces: Seen<readonly ClusterNamespace[]>;
-  readonly policies: Seen<readonly PolicyState[]>;
+  /** `not-served`: their definitions are not installed. */
+  readonly policies: Seen<readonly PolicyState[] | "not-served">;
   readonly nodes: Seen<readonly Node[]>;
   readonly labelPolicies: Seen<readonly LabelPolicy[]>;
   /** Who may change the labels of namespaces, cluster administrators left out. */
   readonly editors: Seen<readonly Editor[]>;
+  /** Who may do so in spite of the chart's protection. */
+  readonly labellers: Seen<readonly Editor[]>;
 }
 
 /** One release of the chart, or what is left of it. */
@@ -32,6 +35,8 @@ export interface Installation {
   /** The chart gives its Deployment, its Service and its webhook configuration the same name. */
   readonly name: string;
   readonly namespace: string;
+  /** The Service that the entries name. */
+  readonly serviceName: string;
   /** As Helm calls it. */
   readonly release: string;
   readonly configuration: WebhookConfiguration | undefined;
@@ -55,7 +60,7 @@ export interface ClusterNamespace {
 export type Settings =
   | { readonly kind: "absent"; readonly configMap: string }
   | { readonly kind: "invalid"; readonly configMap: string; readonly message: string }
-  | { readonly kind: "parsed"; readonly configMap: string; readonly config: Config; readonly changedAt: number | undefined };
+  | { readonly kind: "parsed"; readonly configMap: string; readonly config: Config; readonly changedAt: number | undefined; /** As the chart puts it on the Pods. */ readonly checksum: string };
 
 /** The Secret that the serving certificate is in. */
 export interface CertificateSecret {

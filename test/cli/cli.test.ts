@@ -64,10 +64,10 @@ t.test("help teaches, and lists only what there is", async (t) => {
   t.same([...overview.out.matchAll(/^ {2}([\w-]+) {3,}\w/gm)].map(([, name]) => name).filter((name) => name !== "pratique"), ["serve", "check", "audit", "doctor", "import", "remove-webhooks"]);
   t.match(await pratique(["help"]), { status: 0, out: overview.out });
   t.match(await pratique([]), { status: 2, out: "", err: overview.out });
-  for (const command of ["serve", "check", "audit", "import", "remove-webhooks"]) {
+  for (const command of ["serve", "check", "audit", "doctor", "import", "remove-webhooks"]) {
     const { status, out, err } = await pratique([command, "--help"]);
     t.match({ status, err }, { status: 0, err: "" });
-    for (const part of ["Usage:", "Options:", "Examples:", "Exit status:", ...(["import", "remove-webhooks"].includes(command) ? [] : ["not verified"])]) t.ok(out.includes(part), `${command} --help has ${part}`);
+    for (const part of ["Usage:", "Options:", "Examples:", "Exit status:", ...(["doctor", "import", "remove-webhooks"].includes(command) ? [] : ["not verified"])]) t.ok(out.includes(part), `${command} --help has ${part}`);
     t.match(await pratique(["help", command]), { status: 0, out });
     t.match(await pratique([command, "whatever", "-h"]), { status: 0, out });
     t.ok(out.split("\n").every((line) => line.length <= 90), "it fits a terminal");

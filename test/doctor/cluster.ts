@@ -23,7 +23,7 @@ export interface FakeCluster {
   readonly collections: Record<string, FakeObject[]>;
   /** Collections that the account may not read. */
   readonly forbidden: Set<string>;
-  /** What the API server says to a dry run, by the collection that it goes to. */
+  /** What the API server says to a dry run, by the collection that it goes to: `pods`, or `shop/pods` for one namespace. */
   readonly answers: Record<string, TrialAnswer>;
   /** Milliseconds that each dry run takes. */
   pause: number;
@@ -131,24 +131,22 @@ export async function examine(cluster: FakeCluster, namespace?: string): Promise
 }
 
 function readerOf(cluster: FakeCluster, asked: string[]): ClusterReader {
-  const objects = ({ group, resource }: Pick<Listing, "group" | "resource">): readonly JsonObject[] => {
+  const objects = ({ group, resource }: Pick<Listing, "group" | "resource">): readonly JsonObject[] | undefined => {
     asked.push(`${group}/${resource}`);
-    if (cluster.forbidden.has(`${group}/${resource}`)) throw new UnreadableError("Unreadable", `no ${resource}: grant it`);
-    const collection = cluster.collections[`${group}/${resource}`];
-    if (collection === undefined) throw new Error(`the fake has no ${group}/${resource}`);
-    return collection;
+    if (cluster.forbidden.has(`${group}/${resource}`)) throw new UnreadableError("Forbidden", `no ${resource}: grant it`);
+    return cluster.collections[`${group}/${resource}`];
   };
   return {
     version: async () => {
-      if (cluster.forbidden.has("/version")) throw new UnreadableError("Unreadable", "no version");
+      if (cluster.forbidden.has("/version")) throw new UnreadableError("Forbidden", "no version");
       return cluster.version;
     },
-    list: async (listing) => objects(listing).filter((object) => isListed(object, listing)),
-    get: async (wanted: ObjectName) => objects(wanted).find((object) => nameOf(object) === wanted.name && namespaceOf(object) === wanted.namespace),
+    list: async (listing) => objects(listing)?.filter((object) => isListed(object, listing)),
+    get: async (wanted: ObjectName) => objects(wanted)?.find((object) => nameOf(object) === wanted.name && namespaceOf(object) === wanted.namespace),
     tryCreate: async (path) => {
       cluster.now += cluster.pause;
-      const answer = cluster.answers[path.at(-1) ?? ""];
-      if (answer === undefined) throw new UnreadableError("Unreadable", `no dry run of ${path.at(-1)}`);
+      const answer = cluster.answers[path.slice(-2).join("/")] ?? cluster.answers[path.at(-1) ?? ""];
+      if (answer === undefined) throw new UnreadableError("Forbidden", `no dry run of ${path.at(-1)}`);
       return answer;
     },
   };

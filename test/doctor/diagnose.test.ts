@@ -1,4 +1,5 @@
 // One row for each way in which an installation can be wrong: a healthy one, changed in one place.
+import { createHash } from "node:crypto";
 import t from "tap";
 import { CODES, type Code, SEVERITIES, type Severity } from "../../src/doctor/code.ts";
 import { createAuthority } from "../helpers/certificates.ts";
@@ -84,6 +85,7 @@ const ROWS: readonly Row[] = [
     ],
   },
 
+  { name: "no definitions of policies", change: (cluster) => void delete cluster.collections["pratique.dev/trustpolicies"], found: [["DefinitionsMissing", "broken", /knows no trust policies/]], commands: [/--set crds\.install=true$/] },
   {
     name: "the gate is gone",
     change: (cluster) => {
@@ -165,6 +167,16 @@ const ROWS: readonly Row[] = [
   { name: "slow answers", change: (cluster) => void (cluster.pause = 1500), found: [["SlowAnswer", "advice", /1500 ms/], ["SlowAnswer", "advice", /./], ["SlowAnswer", "advice", /./]] },
 
   { name: "no Service", change: (cluster) => void (cluster.collections["/services"] = []), found: [["ServiceAstray", "broken", /it is not there/]] },
+  { name: "entries that name another Service", change: (cluster) => first(cluster, WEBHOOKS)["webhooks"].forEach((webhook: FakeObject) => (webhook["clientConfig"].service.name = "elsewhere")), found: [["ServiceAstray", "broken", /it is not there/], ["CertificateForOther", "broken", /calls elsewhere\.pratique-system\.svc/]] },
+  {
+    name: "entries that name what is no Service, and would be a command",
+    change: (cluster) => {
+      for (const webhook of first(cluster, WEBHOOKS)["webhooks"]) webhook.clientConfig.service = { ...webhook.clientConfig.service, namespace: "..", name: "$(reboot)" };
+      cluster.collections["/services"] = [];
+    },
+    found: [["ServiceAstray", "broken", /it is not there/]],
+    commands: ["helm upgrade pratique charts/pratique -n pratique-system --reuse-values"],
+  },
   { name: "a Service for other Pods", change: (cluster) => void (first(cluster, "/services")["spec"].selector = { "app.kubernetes.io/name": "pratique", app: "x" }), found: [["ServiceAstray", "broken", /selects app=x, which/]] },
   { name: "a rollout that does not come to its end", change: (cluster) => void (deployment(cluster)["status"].conditions = [{ type: "Progressing", status: "False", message: "it has timed out" }]), found: [["RolloutStuck", "broken", /it has timed out/]] },
   { name: "no Pod is ready", change: (cluster) => void (deployment(cluster)["status"] = {}), found: [["NotReady", "broken", /0 of 2 Pods are ready: no Pod starts/]] },
@@ -201,6 +213,16 @@ const ROWS: readonly Row[] = [
     found: [["SingleReplica", "advice", /while it moves/], UNUSED],
   },
   {
+    name: "one replica where everybody counts on it by default",
+    config: `${CONFIG}defaults: { enforce: signed }`,
+    change: (cluster) => {
+      cluster.collections["/namespaces"] = [];
+      deployment(cluster)["spec"].replicas = 1;
+      addNamespace(cluster, "plain");
+    },
+    found: [["SingleReplica", "broken", /while it moves/]],
+  },
+  {
     name: "such an autoscaler where nobody counts on it",
     change: (cluster) => {
       relax(cluster);
@@ -211,6 +233,9 @@ const ROWS: readonly Row[] = [
   { name: "no budget", change: (cluster) => void (cluster.collections["policy/poddisruptionbudgets"] = []), found: [["BudgetMissing", "advice", /drains may take all Pods at once/]] },
   { name: "a budget that blocks drains", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: 2, selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 2 with 2 replicas/]], commands: [/minAvailable":null,"maxUnavailable":1/] },
   { name: "a budget of all of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "100%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 100%/]] },
+  { name: "a budget of more than half of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "51%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 51%/]] },
+  { name: "a budget that lets a part of them go", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"].maxUnavailable = "10%"), found: [] },
+  { name: "a budget that lets none of them go", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"].maxUnavailable = 0), found: [["BudgetBlocksDrain", "broken", /maxUnavailable is 0/]] },
   { name: "a budget of half of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "50%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [] },
   { name: "one node", change: (cluster) => cluster.collections["/pods"]?.forEach((pod) => (pod["spec"].nodeName = "node-a")), found: [["SameNode", "advice", /node-a/]] },
   {
@@ -277,6 +302,15 @@ const ROWS: readonly Row[] = [
     found: [["ConfigurationNewer", "broken", /after pratique-a and pratique-b started/]],
     commands: ["kubectl rollout restart deployment -n pratique-system pratique"],
   },
+  {
+    name: "a ConfigMap that was written anew with what the Pods have read",
+    change: (cluster) => {
+      first(cluster, "/configmaps")["metadata"].managedFields = [{ time: "2026-11-26T09:00:00Z", fieldsV1: { "f:data": {} } }];
+      for (const pod of cluster.collections["/pods"] ?? []) pod["metadata"].annotations = { "checksum/config": createHash("sha256").update(CONFIG.trimEnd()).digest("hex") };
+    },
+    found: [],
+  },
+  { name: "a namespace that is being deleted", change: (cluster) => void cluster.collections["/namespaces"]?.unshift({ metadata: { name: "gone", labels: { "pratique.dev/enforce": "sined" } }, status: { phase: "Terminating" } }), found: [] },
   { name: "a ConfigMap that was labelled since", change: (cluster) => void (first(cluster, "/configmaps")["metadata"].managedFields = [{ time: "2026-11-26T10:00:00Z", fieldsV1: { "f:metadata": {} } }]), found: [] },
   { name: "signatures count anywhere, and a namespace relies on it", config: "privateAddresses: configured", found: [["AnyRepository", "danger", /shop relies on it/]] },
   {
@@ -355,9 +389,12 @@ const ROWS: readonly Row[] = [
   },
   { name: "labels that are protected, whoever may change namespaces", change: (cluster) => grant(cluster, { subjects: [{ kind: "User", name: "bob" }], rules: PATCH_NAMESPACES }), found: [] },
   { name: "whoever may only read namespaces", change: (cluster) => [unprotect(cluster), grant(cluster, { subjects: [{ kind: "User", name: "bob" }], rules: [{ apiGroups: [""], resources: ["namespaces"], verbs: ["get", "delete"] }] })], found: [["LabelsUnprotected", "advice", /./]] },
+  { name: "protection that everybody has the permission for", change: (cluster) => grant(cluster, { subjects: [{ kind: "Group", name: "system:serviceaccounts" }], rules: [{ apiGroups: ["pratique.dev"], resources: ["*"], verbs: ["label"] }] }), found: [["ProtectionWeakened", "danger", /Group system:serviceaccounts \(ClusterRoleBinding granted\)/]] },
+  { name: "protection that some have the permission for", change: (cluster) => grant(cluster, { subjects: [{ kind: "User", name: "carol" }], rules: [{ apiGroups: ["pratique.dev"], resources: ["namespaces"], verbs: ["label"] }] }), found: [] },
   { name: "protection that only warns", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].validationActions = ["Warn"]), found: [["ProtectionWeakened", "danger", /does not say Deny/]], commands: [/validationActions":\["Deny"\]/] },
   { name: "protection that is not bound", change: (cluster) => void (cluster.collections["admissionregistration.k8s.io/validatingadmissionpolicybindings"] = []), found: [["ProtectionWeakened", "danger", /no binding/]] },
   { name: "protection for some namespaces", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].matchResources = { namespaceSelector: { matchLabels: { a: "b" } } }), found: [["ProtectionWeakened", "danger", /for some objects alone/]] },
+  { name: "protection with parameters", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].paramRef = { name: "x" }), found: [["ProtectionWeakened", "danger", /for some objects alone/]] },
   { name: "protection that fails open", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicies")["spec"].failurePolicy = "Ignore"), found: [["ProtectionWeakened", "danger", /failurePolicy is Ignore/]] },
 
   { name: "an old API server", change: (cluster) => void (cluster.version = "v1.27.9-eks-1"), found: [["ServerTooOld", "broken", /1\.28 and newer/]] },
@@ -403,6 +440,16 @@ t.test("what may not be read is said, and never taken for well", async (t) => {
   cluster.answers["pods"] = { code: 403, message: 'pods is forbidden: User "x" cannot create resource "pods" in API group "" in the namespace "shop"' };
   cluster.answers["namespaces"] = { code: 403, message: "ValidatingAdmissionPolicy 'x' denied request" };
   t.match((await examine(cluster)).unseen, [/^whether namespaces\.pratique\.dev answers: the API server answered 403, and not by this webhook: ValidatingAdmissionPolicy/, /^whether enforce\.pratique\.dev answers: the account may not ask/]);
+});
+
+t.test("where something else is in the way, the gate is asked in another namespace", async (t) => {
+  const cluster = healthyCluster();
+  cluster.answers["shop/pods"] = { code: 403, message: 'pods "pratique-doctor" is forbidden: minimum cpu usage per Container is 100m' };
+  t.same((await examine(cluster)).unseen, []);
+  cluster.answers["store/pods"] = { code: 201, message: "" };
+  t.same((await examine(cluster)).findings.map(({ code }) => code), ["NotCalled"]);
+  cluster.answers["store/pods"] = cluster.answers["shop/pods"];
+  t.match((await examine(cluster)).unseen, [/whether enforce\.pratique\.dev answers: .*minimum cpu usage/]);
 });
 
 t.test("without the configuration, what does not depend on it is found all the same", async (t) => {

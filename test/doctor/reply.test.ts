@@ -32,7 +32,7 @@ const ROWS: readonly (readonly [cause: string, failure: CallFailure])[] = [
 t.test("each of the API server's words has a cause and a remedy", async (t) => {
   for (const [cause, failure] of ROWS) {
     t.match(readReply({ code: 500, message: called(cause) }, WEBHOOK), { kind: "failed", failure, message: cause }, cause);
-    t.ok(causeOf(failure, { namespace: "pratique-system", name: "pratique" }).remedy.text);
+    t.ok(causeOf(failure, { namespace: "pratique-system", serviceName: "pratique", name: "pratique" }).remedy.text);
   }
   t.same(CALL_FAILURES.filter((failure) => !ROWS.some(([, shown]) => shown === failure)), []);
 });

@@ -1,5 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import { ForeignCas, isTrusted, wantedBundle } from "../../certificate/ca-bundle.ts";
+import { ForeignCas, wantedBundle } from "../../certificate/ca-bundle.ts";
 import { type Certificates, certificatesIn, issuerOf } from "../../certificate/certificates.ts";
 import { type Lifetimes, madeAt, settlingTime } from "../../certificate/lifetime.ts";
 import type { SharedObject } from "./shared-object.ts";
@@ -29,24 +29,28 @@ export class CaBundleKeeper {
   readonly #configuration: SharedObject;
   readonly #options: CaBundleOptions;
   readonly #foreign = new ForeignCas();
-  /** The newest CA, and since when all entries have trusted it. */
-  #trusted: { readonly ca: string; readonly since: number } | undefined;
+  /** Since when all entries have trusted a CA, by its fingerprint. */
+  readonly #trustedSince = new Map<string, number>();
 
   constructor(configuration: SharedObject, options: CaBundleOptions) {
     this.#configuration = configuration;
     this.#options = options;
   }
 
-  /** Since when every entry has been seen to trust this CA; undefined while one does not, or while that is not known. */
-  trustedSince(ca: X509Certificate): number | undefined {
-    return this.#configuration.seen().kind !== "unknown" && this.#trusted?.ca === ca.fingerprint256 ? this.#trusted.since : undefined;
+  /** Since when every entry has been seen to trust this CA, look after look; undefined while one does not, or while that is not known. */
+  trustedSince({ fingerprint256 }: X509Certificate): number | undefined {
+    const bundles = this.#bundles();
+    if (bundles === undefined) return undefined;
+    const isTrustedNow = bundles.every((bundle) => certificatesIn(bundle).some((ca) => ca.fingerprint256 === fingerprint256));
+    if (isTrustedNow) this.#trustedSince.set(fingerprint256, this.#trustedSince.get(fingerprint256) ?? this.#options.timer.now());
+    else this.#trustedSince.delete(fingerprint256);
+    return this.#trustedSince.get(fingerprint256);
   }
 
   /** What the entries make of a certificate of these CAs. Undefined while the configuration is not known. */
   trust(serving: X509Certificate, { ca, olderCas }: Certificates): Trust | undefined {
     const bundles = this.#bundles();
     if (bundles === undefined) return undefined;
-    this.#remember(ca.certificate, bundles);
     const issuer = issuerOf(serving, [ca.certificate, ...olderCas]);
     const caExpires = issuer?.validToDate;
     if (bundles.length === 0) return { entries: "none", caExpires };
@@ -71,7 +75,7 @@ export class CaBundleKeeper {
   #isSettling(ca: X509Certificate): boolean {
     const time = settlingTime(this.#options.lifetimes);
     // One that was made long ago has been trusted for long, whenever this replica saw it first.
-    const end = Math.min((this.trustedSince(ca) ?? madeAt(ca)) + time, madeAt(ca) + 2 * time);
+    const end = Math.min((this.trustedSince(ca) ?? Number.POSITIVE_INFINITY) + time, madeAt(ca) + 2 * time);
     return this.#options.timer.now() < end;
   }
 
@@ -79,10 +83,5 @@ export class CaBundleKeeper {
     const seen = this.#configuration.seen();
     if (seen.kind === "unknown") return undefined;
     return seen.kind === "absent" ? [] : caBundles(seen.object, this.#options.service);
-  }
-
-  #remember(ca: X509Certificate, bundles: readonly string[]): void {
-    if (!bundles.every((bundle) => isTrusted(bundle, [ca]))) this.#trusted = undefined;
-    else if (this.#trusted?.ca !== ca.fingerprint256) this.#trusted = { ca: ca.fingerprint256, since: this.#options.timer.now() };
   }
 }

@@ -1,6 +1,6 @@
 import { type Certificates, decodeCertificates, encodeCertificates, type Found, isIssuedBy } from "../../certificate/certificates.ts";
 import type { Holder } from "../../certificate/issue.ts";
-import { isValid, settlingTime } from "../../certificate/lifetime.ts";
+import { settlingTime } from "../../certificate/lifetime.ts";
 import { type Change, nextChange } from "../../certificate/rotation.ts";
 import { type CaBundleOptions, CaBundleKeeper, type Trust } from "./ca-bundle-keeper.ts";
 import { secretText, withSecretText } from "./certificate-secret.ts";
@@ -123,20 +123,22 @@ export class CertificateKeeper {
     }
   }
 
-  /** Serves what the replicas share. What a CA signed that the API server may not trust yet waits, while there is something better. */
+  /** Serves what the replicas share, at once or as soon as it may. */
   async #serve(shared: Certificates): Promise<number> {
-    const { serving, ca } = shared;
-    const now = this.#options.timer.now();
-    if (this.#served?.certificate.fingerprint256 === serving.certificate.fingerprint256) return Number.POSITIVE_INFINITY;
-    this.#caBundle.trust(serving.certificate, shared);
-    if (this.#served !== undefined && isValid(this.#served.certificate, now) && isIssuedBy(serving.certificate, ca.certificate) && !isIssuedBy(this.#served.certificate, ca.certificate)) {
-      const since = this.#caBundle.trustedSince(ca.certificate);
-      const until = since === undefined ? Number.POSITIVE_INFINITY : since + settlingTime(this.#options.lifetimes);
-      if (now < until) return Math.min(until, this.#served.certificate.validToDate.getTime());
-    }
-    await this.#options.serve(serving);
-    this.#served = serving;
+    if (this.#served?.certificate.fingerprint256 === shared.serving.certificate.fingerprint256) return Number.POSITIVE_INFINITY;
+    const from = this.#servableFrom(shared);
+    if (this.#options.timer.now() < from) return from;
+    await this.#options.serve(shared.serving);
+    this.#served = shared.serving;
     return Number.POSITIVE_INFINITY;
+  }
+
+  /** What a new CA signed waits until API servers trust it, while there is something better to serve. */
+  #servableFrom({ ca, serving }: Certificates): number {
+    const served = this.#served?.certificate;
+    if (served === undefined || isIssuedBy(served, ca.certificate) || !isIssuedBy(serving.certificate, ca.certificate)) return Number.NEGATIVE_INFINITY;
+    const since = this.#caBundle.trustedSince(ca.certificate) ?? Number.POSITIVE_INFINITY;
+    return Math.min(since + settlingTime(this.#options.lifetimes), served.validToDate.getTime());
   }
 
   async #keepTrust(): Promise<number> {

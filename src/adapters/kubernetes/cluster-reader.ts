@@ -1,9 +1,9 @@
-import { type ClusterReader, type Listing, type ObjectName, type Resource, UnreadableError } from "../../doctor/ports.ts";
+import { type ClusterReader, type Listing, type ObjectName, type ReadFault, type Resource, UnreadableError } from "../../doctor/ports.ts";
 import type { TrialAnswer } from "../../doctor/reply.ts";
 import type { Call } from "../../inspection/ports.ts";
 import { type JsonObject, stringField } from "../../json.ts";
 import type { ClusterClient } from "./cluster-client.ts";
-import { type Attempt, ClusterError, failureText } from "./cluster-error.ts";
+import { type Attempt, ClusterError, type ClusterFault, failureText } from "./cluster-error.ts";
 import { listPages } from "./list-pages.ts";
 import { isObjectName } from "./object-name.ts";
 
@@ -19,7 +19,7 @@ export class ApiReader implements ClusterReader {
     return told({ failure: "the API server's version could not be read", verb: "get", resource: "/version" }, async () => stringField(await this.#client.get({ path: ["version"] }, call), "gitVersion") ?? "unknown");
   }
 
-  list(listing: Listing, call: Call): Promise<readonly JsonObject[]> {
+  list(listing: Listing, call: Call): Promise<readonly JsonObject[] | undefined> {
     const { namespace, labelSelector } = listing;
     const place = namespace === undefined ? "the cluster" : `namespace ${namespace}`;
     const attempt = { failure: `the ${listing.resource} of ${place} could not be listed`, verb: "list", resource: granted(listing) };
@@ -29,7 +29,8 @@ export class ApiReader implements ClusterReader {
       try {
         for await (const { items } of listPages(this.#client, question, call)) objects.push(...items);
       } catch (thrown) {
-        if (!(thrown instanceof ClusterError && thrown.code === "NotServed")) throw thrown;
+        if (thrown instanceof ClusterError && thrown.code === "NotServed") return undefined;
+        throw thrown;
       }
       return objects;
     });
@@ -65,11 +66,13 @@ function granted({ group, resource }: Resource): string {
   return group === "" ? resource : `${resource}.${group}`;
 }
 
+const FAULTS: Readonly<Partial<Record<ClusterFault, ReadFault>>> = { Forbidden: "Forbidden", Unauthorized: "Unreachable", Unavailable: "Unreachable", DeadlineExceeded: "Unreachable", Misconfigured: "Unreachable" };
+
 async function told<Value>(attempt: Attempt, ask: () => Promise<Value>): Promise<Value> {
   try {
     return await ask();
   } catch (thrown) {
     if (!(thrown instanceof ClusterError)) throw thrown;
-    throw new UnreadableError("Unreadable", failureText(attempt, thrown), { cause: thrown });
+    throw new UnreadableError(FAULTS[thrown.code] ?? "Unreadable", failureText(attempt, thrown), { cause: thrown });
   }
 }

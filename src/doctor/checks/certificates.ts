@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { dateText, isTrusted, readCertificates, type Validity, validityAt } from "../certificates.ts";
 import { renewal } from "../certificate-mode.ts";
 import { type Finding, finding, listed, type Remedy } from "../finding.ts";
-import type { WebhookConfiguration, WebhookEntry } from "../read/webhook-configuration.ts";
+import type { Target, WebhookConfiguration, WebhookEntry } from "../read/webhook-configuration.ts";
 import { whenSeen } from "../seen.ts";
 import type { CertificateSecret, Installation } from "../snapshot.ts";
 import { subjectOf } from "./entries.ts";
@@ -102,7 +102,18 @@ function checkValidity({ validFromDate, validToDate }: X509Certificate, validity
 }
 
 function hostsOf({ webhooks }: WebhookConfiguration): readonly string[] {
-  return [...new Set(webhooks.map(({ target }) => (target.kind === "service" ? `${target.name}.${target.namespace}.svc` : target.host)))];
+  return [...new Set(webhooks.flatMap(({ target }) => hostOf(target)))];
+}
+
+function hostOf(target: Target): readonly string[] {
+  switch (target.kind) {
+    case "service":
+      return [`${target.name}.${target.namespace}.svc`];
+    case "url":
+      return [target.host];
+    case "nowhere":
+      return [];
+  }
 }
 
 // Go looks at subject alternative names alone.

@@ -21,10 +21,10 @@ export function checkConfiguration(installation: Installation, namespaces: reado
   });
 }
 
-// A configuration is read at start.
-function checkAge({ pods, namespace, name }: Installation, { changedAt, configMap }: Extract<Settings, { kind: "parsed" }>): readonly Finding[] {
+// A configuration is read at start. The same text may have been written anew since.
+function checkAge({ pods, namespace, name }: Installation, { changedAt, checksum, configMap }: Extract<Settings, { kind: "parsed" }>): readonly Finding[] {
   return whenSeen(pods, (all) => {
-    const older = all.filter(({ startedAt }) => startedAt !== undefined && changedAt !== undefined && startedAt < changedAt);
+    const older = all.filter(({ startedAt, configChecksum }) => configChecksum !== checksum && startedAt !== undefined && changedAt !== undefined && startedAt < changedAt);
     if (older.length === 0) return [];
     return [
       finding("ConfigurationNewer", "broken", {

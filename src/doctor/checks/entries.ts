@@ -23,7 +23,7 @@ export function subjectOf(configuration: WebhookConfiguration, part: string): Fi
 }
 
 /** Entries that are not there. */
-export function checkPresence({ release, namespace }: Installation, configuration: WebhookConfiguration, shipped: readonly ShippedEntry[]): readonly Finding[] {
+export function checkMissingEntries({ release, namespace }: Installation, configuration: WebhookConfiguration, shipped: readonly ShippedEntry[]): readonly Finding[] {
   const missing = shipped.filter(({ entry }) => !configuration.webhooks.some(({ name }) => name === entryName(entry)));
   return missing.map(({ entry }) =>
     finding("EntryMissing", severityOf(entry), {

@@ -7,10 +7,11 @@ import { whenSeen } from "../seen.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** The labels of a namespace are the policy, so that whoever may change them may switch it off. */
-export function checkLabelProtection({ labelPolicies, editors, installations }: Snapshot, reliance: Reliance): readonly Finding[] {
+export function checkLabelProtection({ labelPolicies, editors, labellers, installations }: Snapshot, reliance: Reliance): readonly Finding[] {
   return whenSeen(labelPolicies, (policies) => {
     const weaknesses = policies.map((policy) => ({ policy, faults: faultsOf(policy) }));
-    if (weaknesses.some(({ faults }) => faults.length === 0)) return [];
+    const sound = weaknesses.find(({ faults }) => faults.length === 0);
+    if (sound !== undefined) return whenSeen(labellers, (all) => given(sound.policy, all));
     if (weaknesses.length > 0) return weaknesses.map(({ policy, faults }) => weakened(policy, faults));
     const { release = "pratique", namespace = "pratique-system" } = installations[0] ?? {};
     return whenSeen(editors, (all) => [unprotected(all, reliance, `helm upgrade ${word(release)} charts/pratique -n ${word(namespace)} --reuse-values --set labelProtection.enabled=true`)]);
@@ -37,6 +38,19 @@ function weakened({ name, bindings }: LabelPolicy, faults: readonly string[]): F
       ? advise("Let the binding deny.", `kubectl patch validatingadmissionpolicybinding ${word(binding.name)} --type=merge -p '{"spec":{"validationActions":["Deny"]}}'`)
       : advise("Apply the chart again, which writes policy and binding whole."),
   });
+}
+
+// A permission that everybody has protects nothing.
+function given({ name }: LabelPolicy, labellers: readonly Editor[]): readonly Finding[] {
+  const broad = labellers.filter(({ isBroad }) => isBroad).map(({ subject, through }) => `${subject} (${through})`);
+  if (broad.length === 0) return [];
+  return [
+    finding("ProtectionWeakened", "danger", {
+      subject: { kind: "ValidatingAdmissionPolicy", name },
+      message: `It asks for the verb \`label\` on namespaces of pratique.dev, which everybody of this group may: ${listed(broad)}.`,
+      remedy: advise("Take the binding away, and bind those who look after Pratique."),
+    }),
+  ];
 }
 
 function unprotected(editors: readonly Editor[], reliance: Reliance, command: string): Finding {

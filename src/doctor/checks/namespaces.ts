@@ -3,8 +3,8 @@ import type { Config } from "../../config.ts";
 import { advise, counted, type Finding, finding, listed } from "../finding.ts";
 import { word } from "../patch.ts";
 import type { PolicyState } from "../read/policy.ts";
-import { type Seen, whenSeen } from "../seen.ts";
-import type { ClusterNamespace } from "../snapshot.ts";
+import { whenSeen } from "../seen.ts";
+import type { ClusterNamespace, Snapshot } from "../snapshot.ts";
 
 /** What the labels of namespaces come to, by the configuration of the installation that reads them. */
 export interface Reading {
@@ -12,7 +12,7 @@ export interface Reading {
   /** The installation's own namespace, which is never judged. */
   readonly own: string;
   readonly namespaces: readonly ClusterNamespace[];
-  readonly policies: Seen<readonly PolicyState[]>;
+  readonly policies: Snapshot["policies"];
 }
 
 interface ReadNamespace extends LabelReading {
@@ -22,7 +22,7 @@ interface ReadNamespace extends LabelReading {
 export function checkNamespaces({ config, own, namespaces, policies }: Reading): readonly Finding[] {
   const read = namespaces.map(({ name, labels }): ReadNamespace => ({ name, ...readLabels(labels, config.defaults) }));
   const judged = read.filter(({ name }) => name !== "kube-system" && name !== own && !config.exemptions.namespaces.has(name));
-  return [...read.flatMap(checkLabels), ...checkCoverage(judged), ...checkRehearsals(judged), ...whenSeen(policies, (all) => [...checkVerified(judged, all), ...all.flatMap(checkPolicy)])];
+  return [...read.flatMap(checkLabels), ...checkCoverage(judged), ...checkRehearsals(judged), ...whenSeen(policies, (all) => (all === "not-served" ? [] : [...checkVerified(judged, all), ...all.flatMap(checkPolicy)]))];
 }
 
 function checkLabels({ name, faults, unknown }: ReadNamespace): readonly Finding[] {

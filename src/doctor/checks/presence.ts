@@ -5,11 +5,11 @@ import { whenSeen } from "../seen.ts";
 import type { ClusterNamespace, Installation, Snapshot } from "../snapshot.ts";
 
 /** What of an installation is there at all. */
-export function checkPresence({ installations, configurations, deployments, namespaces }: Snapshot): readonly Finding[] {
+export function checkPresence({ installations, configurations, deployments, namespaces, policies }: Snapshot): readonly Finding[] {
   const labelled = namespaces.kind === "seen" ? enforcing(namespaces.value) : [];
   // Nothing was found where nobody could look.
   if (installations.length === 0) return [configurations, deployments].some(({ kind }) => kind === "unseen") ? [] : [notInstalled(labelled)];
-  return [...installations.flatMap((installation) => checkParts(installation, configurations, labelled)), ...checkSeveral(installations)];
+  return [...installations.flatMap((installation) => checkParts(installation, configurations, labelled)), ...checkSeveral(installations), ...checkDefinitions(installations, policies)];
 }
 
 function enforcing(namespaces: readonly ClusterNamespace[]): readonly string[] {
@@ -48,6 +48,17 @@ function checkParts({ name, namespace, release, configuration, deployment }: Ins
       }),
     ];
   });
+}
+
+function checkDefinitions([first]: readonly Installation[], policies: Snapshot["policies"]): readonly Finding[] {
+  if (first === undefined || policies.kind === "unseen" || policies.value !== "not-served") return [];
+  return [
+    finding("DefinitionsMissing", "broken", {
+      subject: { kind: "CustomResourceDefinition", name: "clustertrustpolicies.pratique.dev" },
+      message: "The API server knows no trust policies: nobody can write one, and a namespace that enforces `verified` refuses every image as PoliciesUnknown.",
+      remedy: advise("Have the chart install the definitions:", `helm upgrade ${first.release} charts/pratique -n ${first.namespace} --reuse-values --set crds.install=true`),
+    }),
+  ];
 }
 
 function checkSeveral(installations: readonly Installation[]): readonly Finding[] {

@@ -1,7 +1,7 @@
 import { arrayField, isObject, type JsonObject, objectField, stringField } from "../../json.ts";
 import { metadataOf } from "./workload.ts";
 
-/** Somebody who may change the labels of namespaces. */
+/** Somebody who may do something to namespaces. */
 export interface Editor {
   /** `Group system:authenticated`, `ServiceAccount ci/deployer`. */
   readonly subject: string;
@@ -21,15 +21,32 @@ export interface Roles {
   readonly roleBindings: readonly JsonObject[];
 }
 
-/** Labels can be written through these; the last two are what a status and the removal of a finalizer go to. */
-const RESOURCES = ["namespaces", "namespaces/status", "namespaces/finalize"];
-const VERBS = ["update", "patch"];
+/** What a rule of RBAC has to give: any of the verbs on any of the resources. */
+interface Right {
+  readonly group: string;
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** Labels can be written through the subresources too, which a status and the removal of a finalizer go to. */
+const EDIT: Right = { group: "", resources: ["namespaces", "namespaces/status", "namespaces/finalize"], verbs: ["update", "patch"] };
+/** What the chart's ValidatingAdmissionPolicy asks for. */
+const LABEL: Right = { group: "pratique.dev", resources: ["namespaces"], verbs: ["label"] };
 
 /**
  * Who may change labels of namespaces by RBAC, but for cluster administrators and the control plane. A Role in a namespace that is
  * granted there counts: the API server asks for a namespace's own RBAC when that Namespace is written.
  */
-export function readEditors({ clusterRoles, clusterRoleBindings, roles, roleBindings }: Roles): readonly Editor[] {
+export function readEditors(roles: Roles): readonly Editor[] {
+  return holdersOf(EDIT, roles);
+}
+
+/** Who may change our labels where they are protected. That is asked for in the whole cluster, so a RoleBinding does not give it. */
+export function readLabellers(roles: Roles): readonly Editor[] {
+  return holdersOf(LABEL, { ...roles, roleBindings: [] });
+}
+
+function holdersOf(right: Right, { clusterRoles, clusterRoleBindings, roles, roleBindings }: Roles): readonly Editor[] {
   const cluster = new Map(clusterRoles.map((role) => [metadataOf(role).name, role]));
   const local = new Map(roles.map((role) => [`${metadataOf(role).namespace}/${metadataOf(role).name}`, role]));
   const roleOf = (binding: JsonObject): JsonObject | undefined => {
@@ -38,22 +55,22 @@ export function readEditors({ clusterRoles, clusterRoleBindings, roles, roleBind
     return stringField(ref, "kind") === "Role" ? local.get(`${metadataOf(binding).namespace}/${name}`) : cluster.get(name);
   };
   return [
-    ...clusterRoleBindings.flatMap((binding) => editorsOf(binding, roleOf(binding), `ClusterRoleBinding ${metadataOf(binding).name}`)),
-    ...roleBindings.flatMap((binding) => editorsOf(binding, roleOf(binding), `RoleBinding ${metadataOf(binding).namespace}/${metadataOf(binding).name}`)),
+    ...clusterRoleBindings.flatMap((binding) => holders(right, binding, roleOf(binding), `ClusterRoleBinding ${metadataOf(binding).name}`)),
+    ...roleBindings.flatMap((binding) => holders(right, binding, roleOf(binding), `RoleBinding ${metadataOf(binding).namespace}/${metadataOf(binding).name}`)),
   ];
 }
 
-function editorsOf(binding: JsonObject, role: JsonObject | undefined, through: string): readonly Editor[] {
+function holders(right: Right, binding: JsonObject, role: JsonObject | undefined, through: string): readonly Editor[] {
   const rules = (arrayField(role ?? {}, "rules") ?? []).filter(isObject);
-  if (!rules.some(changesNamespaces)) return [];
+  if (!rules.some((rule) => gives(rule, right))) return [];
   const namespace = metadataOf(binding).namespace || undefined;
   // Whoever may do everything in the cluster is its administrator, and no rule would hold them.
   if (namespace === undefined && rules.some(isEverything)) return broadSubjects(binding).map((subject) => ({ subject, through, namespace, isBroad: true }));
   return subjectsOf(binding).map((subject) => ({ subject, through, namespace, isBroad: isBroad(subject) }));
 }
 
-function changesNamespaces(rule: JsonObject): boolean {
-  return covers(rule, "apiGroups", [""]) && covers(rule, "resources", RESOURCES) && covers(rule, "verbs", VERBS);
+function gives(rule: JsonObject, { group, resources, verbs }: Right): boolean {
+  return covers(rule, "apiGroups", [group]) && covers(rule, "resources", resources) && covers(rule, "verbs", verbs);
 }
 
 function isEverything(rule: JsonObject): boolean {

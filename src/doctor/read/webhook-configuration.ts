@@ -1,3 +1,4 @@
+import { isNamespaceName } from "../../config/format.ts";
 import { arrayField, isObject, type JsonObject, numberField, objectField, stringField, stringMapField } from "../../json.ts";
 import { type LabelSelector, readSelector } from "../label-selector.ts";
 
@@ -29,7 +30,9 @@ export interface WebhookEntry {
 /** Where the API server calls. */
 export type Target =
   | { readonly kind: "service"; readonly namespace: string; readonly name: string; readonly path: string }
-  | { readonly kind: "url"; readonly host: string; readonly path: string };
+  | { readonly kind: "url"; readonly host: string; readonly path: string }
+  /** A Service of a name that none can have. */
+  | { readonly kind: "nowhere"; readonly path: string };
 
 export interface Rule {
   readonly apiGroups: readonly string[];
@@ -68,9 +71,16 @@ function readEntry(webhook: JsonObject, index: number): WebhookEntry {
 
 function readTarget(client: JsonObject): Target {
   const service = objectField(client, "service");
-  if (service !== undefined) return { kind: "service", namespace: stringField(service, "namespace") ?? "", name: stringField(service, "name") ?? "", path: stringField(service, "path") ?? "/" };
+  if (service !== undefined) return serviceTarget(service);
   const url = URL.parse(stringField(client, "url") ?? "");
   return { kind: "url", host: url?.hostname ?? "", path: url?.pathname ?? "/" };
+}
+
+// The API server takes any text for these names, and they become parts of paths and of command lines.
+function serviceTarget(service: JsonObject): Target {
+  const [namespace, name] = ["namespace", "name"].map((field) => stringField(service, field) ?? "");
+  const path = stringField(service, "path") ?? "/";
+  return isNamespaceName(namespace ?? "") && isNamespaceName(name ?? "") ? { kind: "service", namespace: namespace ?? "", name: name ?? "", path } : { kind: "nowhere", path };
 }
 
 function readRule(rule: JsonObject): Rule {

@@ -30,6 +30,8 @@ export interface Pod {
   readonly isReady: boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number | undefined;
+  /** Of the configuration that it was started for, where the chart wrote it. */
+  readonly configChecksum: string | undefined;
 }
 
 export interface Budget {
@@ -84,8 +86,10 @@ export function readDeployment(object: JsonObject): Deployment {
 export function readPod(object: JsonObject): Pod {
   const status = objectField(object, "status") ?? {};
   const conditions = (arrayField(status, "conditions") ?? []).filter(isObject);
+  const { name, annotations } = metadataOf(object);
   return {
-    name: metadataOf(object).name,
+    name,
+    configChecksum: annotations.get("checksum/config"),
     node: stringField(objectField(object, "spec") ?? {}, "nodeName") || undefined,
     isReady: conditions.some((condition) => condition["type"] === "Ready" && condition["status"] === "True"),
     startedAt: instant(stringField(status, "startTime") ?? stringField(objectField(object, "metadata") ?? {}, "creationTimestamp")),
