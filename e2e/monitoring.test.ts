@@ -8,7 +8,7 @@ import t, { type Test } from "tap";
 import { answerWith, hangUp, send } from "../test/helpers/registry-faults.ts";
 import { ALERTS } from "../tools/monitoring/alerts.ts";
 import { createPod, label, makeNamespace } from "./harness/ask.ts";
-import { CHART, type KubernetesObject, only, RELEASE_NAMESPACE, renderChart } from "./harness/chart.ts";
+import { CHART, type KubernetesObject, only, RELEASE, RELEASE_NAMESPACE, renderChart } from "./harness/chart.ts";
 import { startMonitoredWorld } from "./harness/monitoring.ts";
 import { until } from "./harness/process.ts";
 import type { FiringAlert } from "./harness/prometheus.ts";
@@ -131,12 +131,13 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    what: "a replica that has a defect, little memory, a certificate about to end and hardly any processor time",
-    alerts: ["PratiqueReplicaNotReady", "PratiqueDefect", "PratiqueMemoryNearLimit", "PratiqueCertificateExpiring", "PratiqueEventLoopSlow"],
+    what: "a replica that has a defect, little memory, hardly any processor time, and certificates about to end that nobody trusts",
+    alerts: ["PratiqueReplicaNotReady", "PratiqueDefect", "PratiqueMemoryNearLimit", "PratiqueEventLoopSlow", "PratiqueCertificateExpiring", "PratiqueCAExpiring", "PratiqueCertificateNotTrusted"],
     begin: async () => {
       await replica.terminate();
       await fires("PratiqueReplicaNotReady");
-      await replica.launch({ certificate: await world.certificate(1), preload: HAMPERED });
+      await allowToKeep(KEPT.secretName);
+      await replica.launch({ certificate: await world.certificate(24), preload: HAMPERED, settings: { tls: { managed: KEPT } } });
       const stops = [repeat(2, () => ask(replica, "shop", image(good, "unsigned"))), repeat(1, stall)];
       return async () => {
         await Promise.all(stops.map((stop) => stop()));
@@ -181,6 +182,27 @@ crypto.Hash.prototype.update = function (bytes, ...rest) {
   return update.call(this, bytes, ...rest);
 };
 `;
+
+/** What it keeps for itself: a CA of two hours in a Secret, which no webhook configuration trusts. */
+const KEPT = { secretName: "hampered", serviceName: "hampered", webhookConfigurationName: "hampered", caHours: 2, certificateHours: 1 };
+
+/** An empty Secret, and the rights that the chart gives in the mode `managed`. */
+async function allowToKeep(name: string): Promise<void> {
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: { name, namespace: RELEASE_NAMESPACE } };
+  const rules = [
+    { apiGroups: [""], resources: ["secrets"], resourceNames: [name], verbs: ["list", "watch", "update"] },
+    { apiGroups: ["admissionregistration.k8s.io"], resources: ["validatingwebhookconfigurations"], resourceNames: [name], verbs: ["list", "watch", "patch"] },
+  ];
+  const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name }, rules };
+  const binding = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+    subjects: [{ kind: "ServiceAccount", name: RELEASE, namespace: RELEASE_NAMESPACE }],
+  };
+  for (const object of [secret, role, binding]) await cluster.apply(object, RELEASE_NAMESPACE);
+}
 
 /** Keeps the second replica from running for half a second. */
 async function stall(): Promise<void> {

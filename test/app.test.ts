@@ -130,17 +130,20 @@ t.test("without a cluster: reviews over TLS are judged by the configuration's na
   t.match(await call(port, "/validate", reviewOf(`${double.host}/shop/web:unsigned`, "elsewhere")), { body: { response: { allowed: true } } });
   t.match(await call(port, "/validate/enforce", reviewOf("registry.example.com/shop/web:1")), { body: { response: { allowed: false, status: { message: /RepositoryNotTrusted/ } } } });
 
-  t.same(await metrics("pratique_admissions_total{"), [
-    'pratique_admissions_total{entry="enforce",operation="CREATE",decision="allow",reason="Admitted"} 1',
+  const happened = (await metrics("pratique_admissions_total{")).filter((line) => !line.endsWith(" 0"));
+  t.same(happened, [
+    'pratique_admissions_total{entry="enforce",operation="CREATE",decision="deny",reason="RepositoryNotTrusted"} 1',
     'pratique_admissions_total{entry="enforce",operation="CREATE",decision="deny",reason="Unsigned"} 1',
+    'pratique_admissions_total{entry="enforce",operation="CREATE",decision="allow",reason="Admitted"} 1',
     'pratique_admissions_total{entry="observe-warn",operation="CREATE",decision="allow",reason="Admitted"} 1',
     'pratique_admissions_total{entry="observe-audit",operation="CREATE",decision="allow",reason="Admitted"} 1',
-    'pratique_admissions_total{entry="enforce",operation="CREATE",decision="deny",reason="RepositoryNotTrusted"} 1',
   ]);
-  t.ok((await metrics("pratique_violations_total{")).includes('pratique_violations_total{mode="enforce",level="signed",reason="Unsigned",namespace="shop"} 1'));
+  t.ok((await metrics("pratique_violations_total{")).includes('pratique_violations_total{mode="enforce",level="signed",reason="Unsigned",resource_namespace="shop"} 1'));
   t.match((await metrics("pratique_registry_requests_total{")).join("\n"), new RegExp(`registry="${double.host}",kind="manifest",status="200"`));
   t.match((await metrics("pratique_cache_bytes{")).join("\n"), /cache="signatures"\} [1-9]/);
-  t.same(await metrics("pratique_registry_in_flight{"), [`pratique_registry_in_flight{registry="${double.host}"} 0`]);
+  t.same(await metrics("pratique_registry_in_flight{"), [double.host, "other"].map((host) => `pratique_registry_in_flight{registry="${host}"} 0`));
+  t.same(await metrics("pratique_ready"), ["pratique_ready 1"]);
+  t.same(await metrics("pratique_admission_budget_seconds"), ["pratique_admission_budget_seconds 8"]);
   t.match((await metrics("pratique_certificate_expiry_timestamp_seconds ")).join(), / \d{10}$/);
   t.same(await metrics("pratique_watch_age_seconds{"), []);
   const uid = reviewOf("").request.uid;
@@ -221,6 +224,17 @@ t.test("with a cluster: labels from the watch, credentials from pull secrets tha
   t.pass("the namespace has lost its labels and its series");
 });
 
+t.test("a namespace that may be let in unchecked is counted from zero, where a registry may be missing too", async (t) => {
+  const namespaces = "namespaces: {shop: {pratique.dev/on-outage: allow}, bank: {pratique.dev/enforce: signed}, plain: {}}\ndefaults: {onOutage: allow}\n";
+  const named = async (registries: string): Promise<readonly string[]> => {
+    const { metrics } = await start(t, `${namespaces}${registries}`);
+    return (await metrics("pratique_outage_admissions_total{")).toSorted();
+  };
+  const zero = (namespace: string) => `pratique_outage_admissions_total{resource_namespace="${namespace}"} 0`;
+  t.same(await named("registries: [{host: a.b}]"), [zero("")]);
+  t.same(await named("registries: [{host: a.b, onOutage: allow}]"), ["", "bank", "shop"].map(zero), "those with a label of ours");
+});
+
 t.test("reviews are answered while the API server takes no write", async (t) => {
   const double = await registry(t);
   const cluster = await ApiServerDouble.start();
@@ -271,7 +285,7 @@ t.test("what runs is scanned by whoever has the Lease, and Events are written wh
   await app.ready;
   await until(() => events().length === 1);
   t.match(events(), [{ reason: "Unsigned", action: "Scan", regarding: { kind: "Pod", name: "old" } }]);
-  t.same(await metrics("pratique_audit_images{"), ['pratique_audit_images{namespace="shop",verdict="untrusted",reason="Unsigned"} 1']);
+  t.same(await metrics("pratique_audit_images{"), ['pratique_audit_images{resource_namespace="shop",verdict="untrusted",reason="Unsigned"} 1']);
   t.match(lines().find(({ msg }) => msg === "scanned"), { level: "info", images: 1 });
   await call(port, "/validate/enforce", reviewOf(`${double.host}/shop/web:unsigned`));
   await until(() => events().length === 2);

@@ -1,8 +1,9 @@
 // One more replica of the Pratique that runs on a cluster, as it is or hampered.
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import type { KeyPair } from "../../test/helpers/certificates.ts";
 import { shippedFlags } from "../../test/helpers/shipped-flags.ts";
-import type { KubernetesObject } from "./chart.ts";
+import { type KubernetesObject, only } from "./chart.ts";
 import type { Cluster } from "./cluster.ts";
 import { readiness, review, type ReviewRequest, type ReviewResponse } from "./direct.ts";
 import { accountKubeconfig } from "./pratique.ts";
@@ -12,6 +13,8 @@ export interface Condition {
   readonly certificate: KeyPair;
   /** A script that runs in the process before Pratique does. */
   readonly preload?: string;
+  /** Fields of the configuration that are otherwise than its neighbours have them. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export interface Replica {
@@ -34,11 +37,13 @@ export async function prepareReplica(cluster: Cluster, objects: readonly Kuberne
   const url = `https://127.0.0.1:${port}`;
   const flags = await shippedFlags();
   let running: Running | undefined;
-  const launch = async ({ certificate, preload }: Condition): Promise<void> => {
+  const config = parse(only(objects, "ConfigMap").data["pratique.yaml"]) as object;
+  const launch = async ({ certificate, preload, settings = {} }: Condition): Promise<void> => {
     const kubeconfig = await accountKubeconfig(cluster, objects);
     const [cert, key] = [await cluster.folder.write("replica.crt", certificate.cert), await cluster.folder.write("replica.key", certificate.key)];
     const preloaded = preload === undefined ? [] : ["--import", await cluster.folder.write("preload.mjs", preload)];
-    const program = [join(cluster.folder.path, "main.mjs"), "serve", `--config=${join(cluster.folder.path, "pratique.yaml")}`];
+    const file = await cluster.folder.write("replica.yaml", stringify({ ...config, ...settings }));
+    const program = [join(cluster.folder.path, "main.mjs"), "serve", `--config=${file}`];
     const own = [`--listen=127.0.0.1:${port}`, `--metrics-listen=127.0.0.1:${metricsPort}`, `--tls-cert-file=${cert}`, `--tls-key-file=${key}`];
     const started = start(process.execPath, [...flags, ...preloaded, ...program, ...own], { env: { KUBECONFIG: kubeconfig, HOME: cluster.folder.path } });
     running = started;

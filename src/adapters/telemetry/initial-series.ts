@@ -12,7 +12,6 @@ const JUDGED_OPERATIONS = ["CREATE", "UPDATE"] as const;
 /** How a registry fails, as the status of a request. */
 const FAILURES = ["error", "429", "500", "502", "503", "504"] as const;
 const KINDS = ["manifest", "blob", "referrers", "token", "ping"] as const;
-const WATCHED = ["namespaces", "clustertrustpolicies", "trustpolicies"] as const;
 /** The caches that answer while a registry is out of reach. */
 const STALE_CACHES = ["content", "signatures"] as const;
 
@@ -27,7 +26,6 @@ export function startAtZero(instruments: Instruments, registries: readonly strin
     instruments.inFlight.inc({ registry }, 0);
     for (const kind of KINDS) for (const status of FAILURES) instruments.requests.inc({ registry, kind, status }, 0);
   }
-  for (const resource of WATCHED) instruments.watchRestarts.inc({ resource }, 0);
   for (const cache of STALE_CACHES) instruments.lookups.inc({ cache, result: "stale" }, 0);
   for (const result of ["written", "failed", "dropped"]) instruments.events.inc({ result }, 0);
   instruments.outageAdmissions.inc({ resource_namespace: "" }, 0);

@@ -186,9 +186,12 @@ export class Metrics {
   }
 
   #take(readings: Readings): void {
-    const { cacheBytes, watchAge, policies, ready, outageAdmissions } = this.#instruments;
+    const { cacheBytes, watchAge, watchRestarts, policies, ready, outageAdmissions } = this.#instruments;
     for (const [cache, bytes] of readings.cacheBytes?.() ?? []) cacheBytes.set({ cache }, bytes);
-    for (const [resource, seconds] of readings.watchAges?.() ?? []) watchAge.set({ resource }, seconds);
+    for (const [resource, seconds] of readings.watchAges?.() ?? []) {
+      watchAge.set({ resource }, seconds);
+      watchRestarts.inc({ resource }, 0);
+    }
     for (const { resource, ready, count } of readings.policies?.() ?? []) policies.set({ resource, ready: String(ready) }, count);
     // There before the first Pod that is let in, of which no increase would be seen otherwise.
     for (const namespace of readings.lenientNamespaces?.() ?? []) {

@@ -101,6 +101,18 @@ t.test("what is created, changed and deleted counts as soon as the watch brings 
   await shows();
 });
 
+t.test("policies are counted by whether they can be used", async (t) => {
+  const { api, watch } = await watching(t);
+  const counted = () => watch.counts().map(({ resource, ready, count }) => `${resource} ${ready} ${count}`);
+  t.strictSame(counted(), ["clustertrustpolicies true 0", "clustertrustpolicies false 0", "trustpolicies true 0", "trustpolicies false 0"], "zeros too");
+  api.put(CLUSTER_POLICIES, clusterPolicy("release-keys", { data: ONE }));
+  api.put(CLUSTER_POLICIES, clusterPolicy("no-key", inSecret("nowhere")));
+  api.put(policiesOf("shop"), { ...trustPolicy("shop", "ours", {}), spec: { images: [] } });
+  await until(() => counted().join() === "clustertrustpolicies true 1,clustertrustpolicies false 1,trustpolicies true 0,trustpolicies false 1");
+  api.remove(CLUSTER_POLICIES, "no-key");
+  await until(() => counted()[1] === "clustertrustpolicies false 0");
+});
+
 t.test("a rotated Secret counts within seconds, and one that a policy newly names at once", async (t) => {
   const { api, lines, timer } = await watching(t, (api) => {
     api.put(secretsOf(INSTALLATION), textSecret("cosign", { "cosign.pub": ONE }));

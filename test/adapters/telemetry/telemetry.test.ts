@@ -184,7 +184,7 @@ t.test("a namespace takes its series with it", async (t) => {
 t.test("what alerts count is there before it happens, since Prometheus sees no increase in a series that is born at one", async (t) => {
   const labelled = new Set(["shop"]);
   const metrics = createMetrics(labelled);
-  metrics.read({ lenientNamespaces: () => labelled });
+  metrics.read({ lenientNamespaces: () => labelled, watchAges: () => new Map([["trustpolicies", 1]]) });
   const found = await samples(metrics);
   for (const name of [
     'pratique_admissions_total{entry="enforce",operation="CREATE",decision="deny",reason="Unsigned"}',
