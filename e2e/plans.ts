@@ -9,6 +9,7 @@ export const PLANS = {
   certificates: 7,
   chart: 22,
   differential: 2,
+  drain: 2,
   doctor: 40,
   image: 9,
   check: 5,
