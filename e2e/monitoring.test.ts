@@ -270,8 +270,6 @@ t.test("no replica is ready: first they drain, then they are gone", async (t) =>
 
 t.test("every alert has been tried", (t) => {
   const tried = [...FAULTS.flatMap(({ alerts }) => alerts), "PratiqueWatchOld", "PratiqueWatchFlapping", "PratiqueScanOld", "PratiqueHandshakesFailing", "PratiqueNoReplicaReady"];
-  // Files are served here, and only a certificate that Pratique looks after has these: promtool tries them (alerts.test.ts).
-  tried.push("PratiqueCertificateNotTrusted", "PratiqueCAExpiring");
   t.same(tried.toSorted(), ALERTS.map(({ alert }) => alert).toSorted());
   t.end();
 });
