@@ -1,10 +1,10 @@
-// Writes deploy/manifests from the chart: `npm run generate:manifests`, or `node tools/manifests.ts HELM` with a Helm of your own.
+// Writes deploy/manifests from the chart: `npm run generate:manifests`, or `node e2e/write-manifests.ts HELM` with a Helm of your own.
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { program } from "../e2e/programs.ts";
-import { plainManifests } from "./manifests/plain.ts";
+import { program } from "./programs.ts";
+import { plainManifests } from "../tools/manifests/plain.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const FOLDER = "deploy/manifests";
