@@ -183,6 +183,7 @@ const CONTEXTS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 const SPECIAL: Readonly<Record<string, unknown>> = {
   "certificate.caBundle": `${CA}${CA}`,
   dnsPolicy: "Default",
+  "labelProtection.validationActions": ["Warn"],
   "image.digest": `sha256:${"a".repeat(64)}`,
   "monitoring.interval": "30s",
   "monitoring.scrapeTimeout": "10s",
