@@ -39,6 +39,7 @@ async function tools(): Promise<Readonly<Record<string, string>>> {
   const wrap = async (name: string, script: string): Promise<void> => chmod(await folder.write(`bin/${name}`, `#!/bin/sh\n${script}\n`), 0o700);
   await wrap("pratique", `command="$1"; shift; exec ${process.execPath} ${join(CHECKOUT, "src/main.ts")} "$command" --config ${config} "$@"`);
   await wrap("cosign", `command="$1"; shift; [ "$command" = sign ] && set -- --tlog-upload=false --use-signing-config=false "$@"; exec ${program("cosign3")} "$command" "$@"`);
+  await wrap("jq", `exec ${program("gojq")} "$@"`);
   await wrap("kubectl", `exec ${program("kubectl")} "$@"`);
   return { HOME: folder.path, PATH: `${bin}:${process.env["PATH"]}`, KUBECONFIG: join(cluster.folder.path, "admin.kubeconfig"), COSIGN_PASSWORD: "", DOCKER_CONFIG: join(folder.path, "docker") };
 }

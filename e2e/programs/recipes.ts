@@ -34,6 +34,8 @@ export const RECIPES = [
   build("kubectl", { module: "kubernetes", package: `${KUBERNETES}/cmd/kubectl`, versionOf: KUBERNETES }),
   build("kube-apiserver", { module: "kubernetes", package: `${KUBERNETES}/cmd/kube-apiserver`, versionOf: KUBERNETES }),
   build("kube-controller-manager", { module: "kubernetes", package: `${KUBERNETES}/cmd/kube-controller-manager`, versionOf: KUBERNETES }),
+  // jq in Go: Debian's needs libraries that a machine may not have.
+  install("gojq", "github.com/itchyny/gojq/cmd/gojq", "0.12.17"),
   install("helm3", "helm.sh/helm/v3/cmd/helm", "3.22.0"),
   install("helm4", "helm.sh/helm/v4/cmd/helm", "4.3.1"),
   install("cosign2", "github.com/sigstore/cosign/v2/cmd/cosign", "2.6.5"),
