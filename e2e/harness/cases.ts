@@ -90,7 +90,7 @@ export async function enforcement(namespace: string, cluster: Cluster): Promise<
   await until(`namespace ${namespace} is enforced`, async () => {
     const { status } = await cluster.call("POST", `/api/v1/namespaces/${namespace}/pods?dryRun=All`, probe);
     return status === 403 ? true : undefined;
-  }, { seconds: 10 });
+  });
 }
 
 function lastAnnotations(events: readonly AuditEvent[], namespace: string): Readonly<Record<string, string>> {

@@ -6,7 +6,8 @@ import { stringify } from "yaml";
 import { program } from "../programs.ts";
 import { AUDIT_LOG, type ControlPlane, startControlPlane, UNREACHABLE_SERVICES } from "./control-plane.ts";
 import { type Folder, temporaryFolder } from "./folder.ts";
-import { execute, freePort, type Outcome } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { execute, type Outcome } from "./process.ts";
 import { startProxy } from "./proxy.ts";
 
 /** One line of the API server's audit log, as far as the tests read it. */

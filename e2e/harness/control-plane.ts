@@ -6,7 +6,8 @@ import { stringify } from "yaml";
 import { createAuthority } from "../../test/helpers/certificates.ts";
 import { program } from "../programs.ts";
 import type { Folder } from "./folder.ts";
-import { freePort, type Running, start, until } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { type Running, start, until } from "./process.ts";
 
 export interface ControlPlane {
   /** Of the API server. */
@@ -29,7 +30,6 @@ export interface ControlPlane {
 /** The API server's audit log, in the control plane's folder. */
 export const AUDIT_LOG = "audit.log";
 
-const READY_SECONDS = 90;
 const AUDIT_POLICY = stringify({
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
@@ -49,7 +49,6 @@ export async function startControlPlane(folder: Folder, serviceRange: string): P
   const startApiServer = async (): Promise<Running> => {
     const running = start(program("kube-apiserver"), apiServerFlags(folder.path, { etcdPort, port, serviceRange }));
     await until("the API server is ready", () => ready(port, secrets.ca, running), {
-      seconds: READY_SECONDS,
       evidence: () => `${etcd.output().slice(-1000)}\n${running.output()}`,
     });
     return running;

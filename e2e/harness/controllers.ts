@@ -26,6 +26,6 @@ export async function startControllers(cluster: Cluster): Promise<Pick<Running, 
     const { status } = await cluster.call("GET", "/api/v1/namespaces/default/serviceaccounts/default");
     return status === 200 ? true : undefined;
   };
-  await until("kube-controller-manager works", isAtWork, { seconds: 60, evidence: () => running.output() });
+  await until("kube-controller-manager works", isAtWork, { evidence: () => running.output() });
   return running;
 }

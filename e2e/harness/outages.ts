@@ -8,7 +8,7 @@ import { type RegistryDouble, type RegistryOptions, startRegistry } from "../../
 import { answerWith, type Behaviour, send } from "../../test/helpers/registry-faults.ts";
 import { generateSigningKey } from "../../test/helpers/signing-key.ts";
 import type { Folder } from "./folder.ts";
-import { freePort } from "./process.ts";
+import { freePort } from "./ports.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
 
 /** One way to break. `begin` breaks it, once what is to be known of it is known. */

@@ -7,7 +7,8 @@ import { bundle } from "../../tools/build.ts";
 import { type KubernetesObject, only, RELEASE_NAMESPACE, renderChart } from "./chart.ts";
 import type { Cluster } from "./cluster.ts";
 import { readiness, readMetric, review, type ReviewRequest, type ReviewResponse } from "./direct.ts";
-import { freePort, type Running, start, until } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { type Running, start, until } from "./process.ts";
 import type { Registry } from "./registries.ts";
 
 export interface Pratique {
@@ -41,7 +42,6 @@ export interface Pratique {
 export type Settings = Readonly<Record<string, unknown>>;
 
 export const CHECKOUT = join(import.meta.dirname, "../..");
-const READY_SECONDS = 30;
 
 /** Installs the chart, starts Pratique, with these variables besides, and waits until it is ready. */
 export async function startPratique(cluster: Cluster, registries: readonly Registry[], settings: Settings = {}, variables: Readonly<Record<string, string>> = {}): Promise<Pratique> {
@@ -78,7 +78,6 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
   let running = await launch();
   const ready = async (): Promise<void> => {
     await until("Pratique is ready", async () => (!running.hasEnded() && (await readiness(url)) === 200 ? true : undefined), {
-      seconds: READY_SECONDS,
       evidence: () => running.output(),
     });
   };

@@ -1,7 +1,5 @@
 // Foreign programs as child processes that never outlive the test.
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface CommandOptions {
@@ -99,15 +97,20 @@ function launch(command: string, args: readonly string[], options: CommandOption
   return child;
 }
 
+/** How long a machine with much else to do may take for what takes seconds, where being late is no fault. */
+const PATIENCE_SECONDS = 90;
+
 export interface Patience {
-  readonly seconds: number;
+  /** `PATIENCE_SECONDS` when absent. */
+  readonly seconds?: number;
   /** What to show when it never happens. */
   readonly evidence?: () => string;
 }
 
 /** Asks again and again until there is an answer. Throws when the time is over; what was thrown last is the cause. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>, patience: Patience): Promise<T> {
-  const end = Date.now() + patience.seconds * 1000;
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, patience: Patience = {}): Promise<T> {
+  const { seconds = PATIENCE_SECONDS, evidence = () => "" } = patience;
+  const end = Date.now() + seconds * 1000;
   let cause: unknown;
   while (Date.now() < end) {
     try {
@@ -118,31 +121,5 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined>, 
     }
     await sleep(50);
   }
-  throw new Error(`not within ${patience.seconds} s: ${what}\n${patience.evidence?.().slice(-4000) ?? ""}`, { cause });
-}
-
-// Below the ports that the system gives to outgoing connections: one of those could be taken while a server restarts.
-const PORTS = { first: 20_000, last: 31_999 } as const;
-
-/** A loopback port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = randomInt(PORTS.first, PORTS.last + 1);
-    if (await isFree(port)) return port;
-  }
-  throw new Error(`no port from ${PORTS.first} to ${PORTS.last} is free`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const bound = await new Promise<boolean>((resolve) => {
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => resolve(true));
-  });
-  if (bound) {
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
-  }
-  return bound;
+  throw new Error(`not within ${seconds} s: ${what}\n${evidence().slice(-4000)}`, { cause });
 }

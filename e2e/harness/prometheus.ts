@@ -5,7 +5,8 @@ import { request } from "undici";
 import { stringify } from "yaml";
 import { program } from "../programs.ts";
 import type { Folder } from "./folder.ts";
-import { freePort, start, until } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { start, until } from "./process.ts";
 
 /** One series of an answer. */
 export interface Sample {
@@ -56,7 +57,7 @@ export async function startPrometheus(folder: Folder, { targets, labels, groups 
     if (answer.status !== "success") throw new Error(`Prometheus: ${answer.error}`);
     return answer.data;
   };
-  await until("Prometheus answers", () => ask("status/runtimeinfo"), { seconds: 30, evidence: () => running.output() });
+  await until("Prometheus answers", () => ask("status/runtimeinfo"), { evidence: () => running.output() });
   return {
     query: async (expression) => ((await ask(`query?query=${encodeURIComponent(expression)}`)) as { readonly result: readonly Sample[] }).result,
     firing: async () => {

@@ -5,7 +5,8 @@ import { stringify } from "yaml";
 import { createAuthority } from "../../test/helpers/certificates.ts";
 import { program } from "../programs.ts";
 import { type Folder, temporaryFolder } from "./folder.ts";
-import { freePort, type Running, start, until } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { type Running, start, until } from "./process.ts";
 import { type Account, startTokenService } from "./token-server.ts";
 
 export const REGISTRY_NAMES = ["referrers", "plain", "htpasswd", "token"] as const;
@@ -72,7 +73,7 @@ export async function startRegistry(name: RegistryName): Promise<Registry> {
 
 async function launch(parts: Parts, host: string): Promise<Running> {
   const running = start(parts.program, parts.args);
-  await until(`the registry on ${host} answers`, () => answers(host), { seconds: 20, evidence: () => running.output() });
+  await until(`the registry on ${host} answers`, () => answers(host), { evidence: () => running.output() });
   return running;
 }
 

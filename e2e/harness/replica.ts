@@ -7,7 +7,8 @@ import { type KubernetesObject, only } from "./chart.ts";
 import type { Cluster } from "./cluster.ts";
 import { readiness, review, type ReviewRequest, type ReviewResponse } from "./direct.ts";
 import { accountKubeconfig } from "./pratique.ts";
-import { freePort, type Running, start, until } from "./process.ts";
+import { freePort } from "./ports.ts";
+import { type Running, start, until } from "./process.ts";
 
 export interface Condition {
   readonly certificate: KeyPair;
@@ -29,8 +30,6 @@ export interface Replica {
   kill(): Promise<void>;
 }
 
-const READY_SECONDS = 30;
-
 /** A replica of what `startPratique` has put into the cluster's folder, not yet started. */
 export async function prepareReplica(cluster: Cluster, objects: readonly KubernetesObject[]): Promise<Replica> {
   const [port, metricsPort] = [await freePort(), await freePort()];
@@ -47,7 +46,7 @@ export async function prepareReplica(cluster: Cluster, objects: readonly Kuberne
     const own = [`--listen=127.0.0.1:${port}`, `--metrics-listen=127.0.0.1:${metricsPort}`, `--tls-cert-file=${cert}`, `--tls-key-file=${key}`];
     const started = start(process.execPath, [...flags, ...preloaded, ...program, ...own], { env: { KUBECONFIG: kubeconfig, HOME: cluster.folder.path } });
     running = started;
-    await until("the replica is ready", async () => (!started.hasEnded() && (await readiness(url)) === 200 ? true : undefined), { seconds: READY_SECONDS, evidence: () => started.output() });
+    await until("the replica is ready", async () => (!started.hasEnded() && (await readiness(url)) === 200 ? true : undefined), { evidence: () => started.output() });
   };
   return {
     port,
