@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { caName, type Holder } from "./issue.ts";
 import { isValid } from "./lifetime.ts";
+import { certificateBlocks } from "./pem.ts";
 
 /** What the replicas share: everything that is needed to serve, to be trusted, and to renew both. */
 export interface Certificates {
@@ -58,7 +59,7 @@ export function decodeCertificates(data: SecretData, names: readonly string[], n
 
 /** Every certificate in a PEM text; what is none is passed over. */
 export function certificatesIn(pem: string): readonly X509Certificate[] {
-  return (pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).flatMap((block) => attempt(() => new X509Certificate(block)) ?? []);
+  return certificateBlocks(pem).flatMap((block) => attempt(() => new X509Certificate(block)) ?? []);
 }
 
 /** The CA that signed a certificate. */

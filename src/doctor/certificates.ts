@@ -1,10 +1,9 @@
 import { X509Certificate } from "node:crypto";
-
-const BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+import { certificateBlocks } from "../certificate/pem.ts";
 
 /** The certificates of a PEM text in their order; undefined where one of them, or the text, is none. */
 export function readCertificates(pem: string): readonly X509Certificate[] | undefined {
-  const blocks = pem.match(BLOCK) ?? [];
+  const blocks = certificateBlocks(pem);
   try {
     return blocks.length === 0 ? undefined : blocks.map((block) => new X509Certificate(block));
   } catch {

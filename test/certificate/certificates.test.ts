@@ -92,6 +92,24 @@ t.test("the old CA signs once more before its key is forgotten", async (t) => {
   t.notOk(encodeCertificates(next)["ca.key"].includes(pemOf(whole.ca.key)));
 });
 
+t.test("a text is read as the API server reads it", async (t) => {
+  const [first = "", second = ""] = [ca, older].map(({ certificate }) => certificate.toString());
+  const readable: readonly (readonly [text: string, count: number])[] = [
+    [first + second, 2],
+    [`a comment\n${first}another\n\n${second}`, 2],
+    [(first + second).replaceAll("\n", "\r\n"), 2],
+    [(first + second).replaceAll("-----\n", "-----  \n"), 2],
+    [first.trimEnd(), 1],
+    [first.trimEnd() + second, 0],
+    [first + second.trimEnd() + first, 1],
+    [`  ${first}`, 0],
+    [`${first.trimEnd()} and more`, 0],
+    ["no certificate", 0],
+  ];
+  for (const [text, count] of readable) t.equal(certificatesIn(text).length, count, JSON.stringify(text).slice(0, 40));
+  t.equal(isTrusted(first.trimEnd() + second, [ca.certificate]), false, "so it is written anew");
+});
+
 t.test("a bundle is changed only when it has to be", async (t) => {
   const cas = [ca.certificate, older.certificate];
   const bundle = cas.map(String).join("");

@@ -250,6 +250,7 @@ const ROWS: readonly Row[] = [
 
   { name: "no caBundle", change: (cluster) => first(cluster, WEBHOOKS)["webhooks"].forEach((webhook: FakeObject) => delete webhook["clientConfig"].caBundle), found: [["BundleMissing", "broken", /trusts no certificate/]] },
   { name: "no caBundle in one entry", change: (cluster) => void delete entry(cluster, "policies")["clientConfig"].caBundle, found: [["BundleMissing", "broken", /./]] },
+  { name: "a caBundle put together from files without line feeds at their ends", change: (cluster) => first(cluster, WEBHOOKS)["webhooks"].forEach((webhook: FakeObject) => (webhook["clientConfig"].caBundle = base64(AUTHORITY.cert.trimEnd().repeat(2)))), found: [["BundleUnreadable", "broken", /no certificate as PEM/]] },
   { name: "a caBundle that is none", change: (cluster) => first(cluster, WEBHOOKS)["webhooks"].forEach((webhook: FakeObject) => (webhook["clientConfig"].caBundle = base64("no certificate"))), found: [["BundleUnreadable", "broken", /no certificate as PEM/]] },
   { name: "the authority of somebody else", change: (cluster) => first(cluster, WEBHOOKS)["webhooks"].forEach((webhook: FakeObject) => (webhook["clientConfig"].caBundle = base64(other.cert))), found: [["CertificateUntrusted", "broken", /not in the caBundle/]] },
   { name: "both authorities, in a change from one to the other", change: (cluster) => first(cluster, WEBHOOKS)["webhooks"].forEach((webhook: FakeObject) => (webhook["clientConfig"].caBundle = base64(other.cert + AUTHORITY.cert))), found: [] },

@@ -42,7 +42,7 @@ export async function createAuthority(name: string): Promise<Authority> {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { cert: root.toString("pem"), issue: (options = {}) => issue(root, keys.privateKey, options) };
+  return { cert: `${root.toString("pem")}\n`, issue: (options = {}) => issue(root, keys.privateKey, options) };
 }
 
 /** An authority and a certificate for `127.0.0.1`, `::1` and `localhost`: what most TLS tests need. */
@@ -63,7 +63,7 @@ async function issue(root: x509.X509Certificate, signingKey: webcrypto.CryptoKey
     ...validity(options),
     extensions: await leafExtensions(root, keys.publicKey, options),
   });
-  return { cert: certificate.toString("pem"), key: privatePem(keys.privateKey) };
+  return { cert: `${certificate.toString("pem")}\n`, key: privatePem(keys.privateKey) };
 }
 
 async function leafExtensions(

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 
+import { certificateBlocks } from "../../certificate/pem.ts";
 import { CodedError } from "../../errors.ts";
 
 /** `provisional`: only there until the lasting one comes, for probes, which trust anything. */
@@ -61,7 +62,7 @@ function parseKey(pem: Buffer, file: string): KeyObject {
 }
 
 function parseAuthorities(pem: Buffer, file: string): void {
-  const blocks = pem.toString("latin1").match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const blocks = certificateBlocks(pem.toString("latin1"));
   if (blocks.length === 0) throw new CertificateError("Malformed", `${file} holds no PEM certificate`);
   for (const block of blocks) parseLeaf(Buffer.from(block), file);
 }
