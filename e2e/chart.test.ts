@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { stringify } from "yaml";
+import { certificateBlocks } from "../src/certificate/pem.ts";
 import { parseConfig } from "../src/config.ts";
 import type { JsonObject } from "../src/json.ts";
 import { decodePolicy } from "../src/trust/decode.ts";
@@ -353,6 +354,14 @@ t.test("cert-manager makes the certificate that is mounted, and fills in the CA"
   t.equal(named.some(({ kind }) => kind === "Issuer"), false, "no issuer beside the one that was named");
 });
 
+t.test("authorities that are put together without a line feed between them can still be read", async (t) => {
+  const joined = CA.trim() + CA.trim();
+  for (const mode of ["secret", "managed"]) {
+    const [first] = webhooks(await renderChart({ certificate: { mode, secretName: "serving", caBundle: joined } }));
+    t.equal(certificateBlocks(Buffer.from(first?.clientConfig.caBundle ?? "", "base64").toString()).length, 2, mode);
+  }
+});
+
 t.test("the notes tell the next step", async (t) => {
   const notes = async (values: object) => {
     const { status, stdout, stderr } = await execute(program("helm4"), ["install", "--dry-run=client", RELEASE, CHART, "-n", RELEASE_NAMESPACE, "--values", "-"], { input: stringify({ ...SECRET, ...values }) });
@@ -363,7 +372,8 @@ t.test("the notes tell the next step", async (t) => {
   for (const words of ["kubectl rollout status deployment/pratique", "pratique.dev/warn=signed", "Nothing is refused yet", "pratique.pratique-system.svc", "config.signed.repositories", "no ClusterTrustPolicy governs"]) t.ok(first.includes(words), words);
   const enforcing = await notes({ config: { defaults: { enforce: "signed" }, signed: { repositories: ["a.b/**"] } }, registryCredentials: { secretName: "pull" } });
   for (const words of ["every namespace enforces `signed`", "exemptions.namespaces", "dockerConfigFile"]) t.ok(enforcing.includes(words), words);
-  for (const words of ["Nothing is refused yet", "signed.repositories"]) t.notOk(enforcing.includes(words), words);
+  for (const words of ["Nothing is refused yet", "signed.repositories", "certificate.caBundle"]) t.notOk(enforcing.includes(words), words);
+  t.ok((await notes({ certificate: { mode: "managed", caBundle: CA } })).includes("--reset-then-reuse-values --set certificate.caBundle="), "what was trusted for one upgrade");
 });
 
 t.test("the definitions come with the release unless a value says otherwise", async (t) => {

@@ -330,6 +330,13 @@ for (const helm of HELMS) {
     t.equal(await field("deployment", RELEASE, "-o", "jsonpath={.spec.replicas}"), "5", "the autoscaler's");
     t.equal(await field("lease", "pratique-policy-status", "-o", "jsonpath={.spec.holderIdentity}"), "a", "the program's");
 
+    t.notMatch(upgraded.stdout, /kubectl scale/, "there is an autoscaler already");
+
+    const byHand = await run(["upgrade", RELEASE, CHART, ...ours, ...(helm === "helm4" ? ["--force-conflicts"] : [])], { replicas: 4 });
+    t.equal(byHand.status, 0, byHand.stderr);
+    const turnedOn = await run(["upgrade", RELEASE, CHART, ...ours, "--dry-run=server"], auto);
+    t.match(turnedOn.stdout, `kubectl scale deployment ${RELEASE} -n ${RELEASE_NAMESPACE} --replicas=4`, "the notes say how to keep the Pods");
+
     const renamed = await run(["upgrade", RELEASE, CHART, ...ours, "--dry-run=server"], { fullnameOverride: "gate" });
     t.equal(renamed.status, 0, `a release may be given other names: ${renamed.stderr}`);
     const second = await run(["install", "second", CHART, "--namespace", "default"]);

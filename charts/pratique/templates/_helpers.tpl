@@ -81,13 +81,16 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* The CA that the API server trusts the webhook by, in mode `secret`; Pratique or cert-manager fills it in otherwise. */}}
+{{/*
+The CAs that the API server trusts the webhook by, in mode `secret`; Pratique or cert-manager fills them in otherwise. Files that end
+without a line feed and are put together make a text that the API server takes, and cannot read when it calls.
+*/}}
 {{- define "pratique.caBundle" -}}
 {{- $pem := required "certificate.mode is secret: certificate.caBundle must be the CA certificate that the serving certificate was signed with, as PEM (--set-file certificate.caBundle=ca.crt)" .Values.certificate.caBundle -}}
 {{- if not (contains "-----BEGIN CERTIFICATE-----" $pem) -}}
 {{- fail "certificate.caBundle is not a certificate as PEM text; give it as --set-file certificate.caBundle=ca.crt" -}}
 {{- end -}}
-{{- b64enc $pem -}}
+{{- $pem | replace "-----END CERTIFICATE----------BEGIN CERTIFICATE-----" "-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----" | b64enc -}}
 {{- end -}}
 
 {{/* Whether what runs is scanned. */}}
