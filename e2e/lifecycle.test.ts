@@ -46,7 +46,7 @@ async function live(t: Test, helm: Helm): Promise<void> {
     await atLeast(load, 10 * unasked.length);
     t.equal(node.pods().length, 0, "no Pod runs");
     succeeded(t, await release.upgrade(values));
-    t.equal(service.endpoints().length, 2);
+    await bothAnswer(world);
     await harmless(t, load);
   });
 
@@ -94,6 +94,7 @@ async function live(t: Test, helm: Helm): Promise<void> {
 
   await t.test("it can be installed again, and uninstalled while no Pod of it answers", async (t) => {
     succeeded(t, await release.install(values));
+    await bothAnswer(world);
     t.same((await startLoad(cluster, asked).stop()).wrong, []);
     await stopEveryPod(world);
     const closed = await cluster.call("POST", asked[0]?.path ?? "", asked[0]?.body);
@@ -103,6 +104,11 @@ async function live(t: Test, helm: Helm): Promise<void> {
     t.same((await startLoad(cluster, asked.slice(0, 1)).stop()).wrong, []);
     await nothingLeft(t, world, before);
   });
+}
+
+/** Helm 3 does not wait until the nodes know of a new Pod. */
+async function bothAnswer({ service }: LivingWorld): Promise<void> {
+  await until("both Pods answer", async () => (service.endpoints().length === 2 ? true : undefined));
 }
 
 function succeeded(t: Test, { status, stderr }: { readonly status: number | null; readonly stderr: string }): void {

@@ -1,4 +1,4 @@
-// What kube-proxy is for one Service: connections to the Service's address go to an endpoint that is ready.
+// What kube-proxy is for one Service: connections to the Service's address go to an endpoint that was ready a while ago.
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Cluster } from "./cluster.ts";
 import { repeatedly } from "./loop.ts";
@@ -46,7 +46,14 @@ interface Endpoint {
   readonly port: number;
 }
 
+interface View {
+  readonly at: number;
+  readonly endpoints: readonly Endpoint[];
+}
+
 const PORT = "https";
+/** How late a node learns of its endpoints, in milliseconds: a Pod that goes must go on answering for as long. */
+const LAG = 2_000;
 /** Bytes by which a client says over TLS that it is about to close; every request is longer. */
 const LONGEST_FAREWELL = 64;
 
@@ -59,11 +66,12 @@ export async function startServiceProxy(cluster: Cluster, network: Network, serv
     const { open, ever } = connections.get(address) ?? { open: 0, ever: 0 };
     connections.set(address, { open: open + change.open, ever: ever + change.ever });
   };
-  let endpoints: readonly Endpoint[] = [];
+  /** What was seen, the oldest first; it is gone by until the next has come of age. */
+  let views: readonly View[] = [];
   let listening: { readonly place: string; readonly server: Server } | undefined;
   const forward = async (client: Socket): Promise<void> => {
     keep(sockets, client);
-    const taken = await firstThatTakes(shuffled(endpoints), network, damage);
+    const taken = await firstThatTakes(shuffled(views[0]?.endpoints ?? []), network, damage);
     if (taken === undefined) return void client.resetAndDestroy();
     const { address, upstream } = taken;
     keep(sockets, upstream);
@@ -79,12 +87,12 @@ export async function startServiceProxy(cluster: Cluster, network: Network, serv
       listening?.server.close();
       listening = place === undefined ? undefined : { place, server: await listen(place, forward) };
     }
-    endpoints = place === undefined ? [] : await endpointsOf(cluster, service);
+    views = place === undefined ? [] : withoutOutdated([...views, { at: Date.now(), endpoints: await endpointsOf(cluster, service) }]);
   };
   const loop = repeatedly(follow);
   return {
     damage,
-    endpoints: () => endpoints.map(({ address }) => address).sort(),
+    endpoints: () => (views[0]?.endpoints ?? []).map(({ address }) => address).sort(),
     connections: (address) => connections.get(address) ?? { open: 0, ever: 0 },
     stop: async () => {
       await loop.stop();
@@ -92,6 +100,11 @@ export async function startServiceProxy(cluster: Cluster, network: Network, serv
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+function withoutOutdated(views: readonly View[]): readonly View[] {
+  const current = views.findLastIndex(({ at }) => at <= Date.now() - LAG);
+  return views.slice(Math.max(current, 0));
 }
 
 function keep(sockets: Set<Socket>, socket: Socket): void {
