@@ -137,16 +137,16 @@ t.test("a release without a word on certificates comes up by itself, and its rep
   t.equal(logged('"change":"create"'), 1, "one replica made it");
   await enforce(cluster, "shop", { enforce: "signed" });
   await uninterrupted(t, async () => {
-    await until("both replicas answer", async () => (node.pods().every((pod) => pod.output().includes("ready")) ? true : undefined), { seconds: 5 });
+    await until("both replicas answer", async () => (node.pods().every((pod) => pod.output().includes("ready")) ? true : undefined));
   });
 });
 
 t.test("a caBundle that somebody wipes or replaces is put back within seconds", async (t) => {
   const before = await trusted();
   await setBundles(undefined);
-  await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined), { seconds: 5 });
+  await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined));
   await setBundles("no certificate");
-  await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined), { seconds: 5 });
+  await until("it is back", async () => (JSON.stringify(await trusted()) === JSON.stringify(before) ? true : undefined));
   t.same((await startLoad(cluster, asked).stop()).wrong, []);
 });
 
@@ -167,9 +167,9 @@ t.test("without any one of these rights something does not work, and the log say
   const secret = await shared();
   for (const verb of ["list", "watch", "update"]) {
     for (const role of roles) await write(without(role, verb));
-    await until("the API server knows of it", async () => ((await mayDo({ ...OWN_SECRET, verb })) || (await mayDo({ ...OWN_CONFIGURATION, verb })) ? undefined : true), { seconds: 5 });
+    await until("the API server knows of it", async () => ((await mayDo({ ...OWN_SECRET, verb })) || (await mayDo({ ...OWN_CONFIGURATION, verb })) ? undefined : true));
     const replica = await startReplica();
-    const refused = (kind: string) => until(`${verb} on ${kind} is refused`, async () => (replica.output().split("\n").some((line) => line.includes("(403); grant") && line.includes(`on ${kind} to`)) ? true : undefined), { seconds: 20, evidence: () => replica.output() });
+    const refused = (kind: string) => until(`${verb} on ${kind} is refused`, async () => (replica.output().split("\n").some((line) => line.includes("(403); grant") && line.includes(`on ${kind} to`)) ? true : undefined), { evidence: () => replica.output() });
     if (verb === "update") await setBundles(undefined);
     t.ok(await refused("validatingwebhookconfigurations"));
     if (verb === "update") await empty();
@@ -196,10 +196,10 @@ t.test("an upgrade leaves Secret and caBundle alone, and drops no request", asyn
 t.test("an emptied Secret is filled again, and drops no request", async (t) => {
   const before = await trusted();
   // The Pods of the revision before would make a CA that lasts.
-  await until("they are gone", async () => (node.pods().length === 2 ? true : undefined), { seconds: 30 });
+  await until("they are gone", async () => (node.pods().length === 2 ? true : undefined));
   await uninterrupted(t, async () => {
     await empty();
-    await until("there is a new CA, and it signs", async () => (logged('"change":"switch"') === 1 ? true : undefined), { seconds: 20 });
+    await until("there is a new CA, and it signs", async () => (logged('"change":"switch"') === 1 ? true : undefined));
   });
   const after = await trusted();
   t.equal(after.length, 2);
@@ -215,13 +215,13 @@ t.test("CAs and certificates are replaced under load, and a replica restarts in 
     await until("a CA is announced", async () => {
       served.add(fingerprints((await shared())["tls.crt"] ?? "")[0] ?? "");
       return logged('"change":"announce"') > announced ? true : undefined;
-    }, { seconds: 60 });
+    });
     const [oldest] = node.pods();
     await cluster.kubectl(["delete", "pod", oldest?.name ?? "", "-n", RELEASE_NAMESPACE, "--wait=false"]);
     await until("the first CA is gone", async () => {
       served.add(fingerprints((await shared())["tls.crt"] ?? "")[0] ?? "");
       return (await trusted()).includes(first) ? undefined : true;
-    }, { seconds: 60 });
+    });
   });
   t.ok(served.size >= 4, `${served.size} certificates were served`);
   for (const pod of node.pods()) t.notMatch(pod.output(), /"level":"error"/);

@@ -41,7 +41,7 @@ async function failureOf(kind: string, namespace: string): Promise<string> {
     const { items } = body as { readonly items: readonly Event[] };
     return items.find(({ reason, involvedObject }) => reason === "FailedCreate" && involvedObject.kind === kind)?.message;
   };
-  return until(`${kind} in ${namespace} tells why it has no Pod`, ask, { seconds: SECONDS, evidence: () => controllers.output() });
+  return until(`${kind} in ${namespace} tells why it has no Pod`, ask, { evidence: () => controllers.output() });
 }
 
 async function podsIn(namespace: string): Promise<number> {
@@ -92,7 +92,7 @@ t.test("a Deployment whose image is signed gets its Pods from the controllers", 
   await makeNamespace(cluster, "signed", {});
   await enforce(cluster, "signed", { enforce: "signed" });
   await created(t, "signed", `${host}/${SIGNED}:1`);
-  await until("its Pod is there", async () => ((await podsIn("signed")) === 1 ? true : undefined), { seconds: SECONDS });
+  await until("its Pod is there", async () => ((await podsIn("signed")) === 1 ? true : undefined));
 });
 
 t.test("a Deployment whose registry was away comes up by itself when it is back", async (t) => {
@@ -105,7 +105,7 @@ t.test("a Deployment whose registry was away comes up by itself when it is back"
   t.match(message, /denied the request: container .* could not be checked/);
   t.notMatch(message, "is not signed");
   await world.registry("plain").restart();
-  await until("its Pod is there", async () => ((await podsIn("away")) === 1 ? true : undefined), { seconds: SECONDS });
+  await until("its Pod is there", async () => ((await podsIn("away")) === 1 ? true : undefined));
 });
 
 t.test("an enforcing namespace is deleted with all that is in it", async (t) => {

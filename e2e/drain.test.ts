@@ -30,7 +30,7 @@ function pods(count: number): Promise<readonly string[]> {
     const names = (body as { readonly items: readonly KubernetesObject[] }).items.map(({ metadata }) => metadata.name);
     return names.length === count ? names : undefined;
   };
-  return until(`there are ${count} Pods`, ask, { seconds: 60, evidence: () => controllers.output() });
+  return until(`there are ${count} Pods`, ask, { evidence: () => controllers.output() });
 }
 
 /** Says what a kubelet would: that it runs, and whether it is ready. */
@@ -47,7 +47,7 @@ function allowed(disruptions: number, healthy: number): Promise<true> {
     const { status } = body as { readonly status?: { readonly disruptionsAllowed: number; readonly currentHealthy: number } };
     return status?.disruptionsAllowed === disruptions && status.currentHealthy === healthy ? true : undefined;
   };
-  return until(`${disruptions} evictions are allowed`, ask, { seconds: 60, evidence: () => controllers.output() });
+  return until(`${disruptions} evictions are allowed`, ask, { evidence: () => controllers.output() });
 }
 
 /** The status with which the API server answers to an eviction, as `kubectl drain` asks for it. */
@@ -87,6 +87,6 @@ t.test("of two, one goes after the other, and one that is not ready at any time;
 
 /** The name of the Pod that has come in the place of one that has gone, beside one that stays. */
 async function replacing(gone: string, stays: string): Promise<string> {
-  const names = await until("another Pod has come", async () => pods(2).then((names) => (names.includes(gone) ? undefined : names)), { seconds: 60 });
+  const names = await until("another Pod has come", async () => pods(2).then((names) => (names.includes(gone) ? undefined : names)));
   return names.find((name) => name !== stays) ?? "";
 }

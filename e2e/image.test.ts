@@ -112,7 +112,7 @@ t.teardown(() => runtime.remove());
 
 t.test("the webhook answers from a container with the chart's user, rights and memory, and ends when it is told to", async (t) => {
   const running = await runtime.start("webhook", { args });
-  await until("the webhook is ready", async () => (!running.hasEnded() && (await readiness(url)) === 200 ? true : undefined), { seconds: 60, evidence: () => running.output() });
+  await until("the webhook is ready", async () => (!running.hasEnded() && (await readiness(url)) === 200 ? true : undefined), { evidence: () => running.output() });
   t.match(await judged(`${repository}:${VERSION}`), { allowed: true }, "its own image is signed");
   t.match(await judged(`${registry.host}/unsigned:1`), { allowed: false, status: { message: /is not signed/ } });
 

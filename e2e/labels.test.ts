@@ -133,7 +133,7 @@ t.test("a Kubernetes that has no such policies is told so", async (t) => {
 
 t.test("an owner can change them in no way, and is told what it takes", async (t) => {
   await protect(PROTECTED);
-  await until("the policy is held", async () => ((await as("olga", ["label", "--dry-run=server", "namespace", "shop", "pratique.dev/enforce-"])).status === 0 ? undefined : true), { seconds: SECONDS });
+  await until("the policy is held", async () => ((await as("olga", ["label", "--dry-run=server", "namespace", "shop", "pratique.dev/enforce-"])).status === 0 ? undefined : true));
   const before = await labelsOf("shop");
   const page = inOneLine(await readFile(join(import.meta.dirname, "../docs/labels.md"), "utf8"));
   t.ok(page.includes(inOneLine((await attempt("olga", BY_LABEL)).stderr)), "the page shows what kubectl says");
@@ -172,7 +172,7 @@ t.test("the permission may be for some namespaces alone, and none is given by a 
   const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name: "label-plain" }, rules: [{ apiGroups: ["pratique.dev"], resources: ["namespaces"], resourceNames: ["plain"], verbs: ["label"] }] };
   await apply([role, binding("label-plain", "olga"), bindingIn("shop", NAME, "olga")]);
   const label = (namespace: string): Promise<Outcome> => as("olga", ["label", "--overwrite", "namespace", namespace, "pratique.dev/enforce=none"]);
-  await until("the role is known", async () => ((await label("plain")).status === 0 ? true : undefined), { seconds: SECONDS });
+  await until("the role is known", async () => ((await label("plain")).status === 0 ? true : undefined));
   t.match((await label("shop")).stderr, "olga may not set, change or remove");
 });
 

@@ -68,7 +68,7 @@ async function live(t: Test, helm: Helm): Promise<void> {
     const old = service.endpoints();
     await uninterrupted(t, async () => {
       succeeded(t, await release.upgrade({ ...values, ...NEXT }));
-      await until("every Pod is another one", async () => (service.endpoints().some((address) => old.includes(address)) ? undefined : true), { seconds: 30 });
+      await until("every Pod is another one", async () => (service.endpoints().some((address) => old.includes(address)) ? undefined : true));
     });
   });
 
@@ -116,7 +116,7 @@ function succeeded(t: Test, { status, stderr }: { readonly status: number | null
 }
 
 async function atLeast(load: Load, answers: number): Promise<void> {
-  await until(`${answers} answers`, async () => (load.right >= answers ? true : undefined), { seconds: 30 });
+  await until(`${answers} answers`, async () => (load.right >= answers ? true : undefined));
 }
 
 async function harmless(t: Test, load: Load): Promise<void> {
@@ -133,11 +133,11 @@ async function deletions({ cluster }: LivingWorld): Promise<readonly string[]> {
 
 async function nothingLeft(t: Test, { cluster }: LivingWorld, before: ReadonlySet<string>): Promise<void> {
   const added = async (): Promise<readonly string[]> => [...(await inventory(cluster))].filter((object) => !before.has(object) && !KEPT.has(object));
-  await until("everything is gone", async () => ((await added()).length === 0 ? true : undefined), { seconds: 20 }).catch(() => undefined);
+  await until("everything is gone", async () => ((await added()).length === 0 ? true : undefined)).catch(() => undefined);
   t.same(await added(), [], "nothing is left");
 }
 
 async function stopEveryPod({ cluster, service }: LivingWorld): Promise<void> {
   await cluster.kubectl(["scale", "deployment", RELEASE, "-n", RELEASE_NAMESPACE, "--replicas=0"]);
-  await until("no Pod answers", async () => (service.endpoints().length === 0 ? true : undefined), { seconds: 20 });
+  await until("no Pod answers", async () => (service.endpoints().length === 0 ? true : undefined));
 }

@@ -31,7 +31,7 @@ const admitted = async (image: string): Promise<true | string> => {
   return status === 0 || stderr;
 };
 const becomes = (image: string, words: string): Promise<true> =>
-  until(`${image} is refused: ${words}`, async () => ((await admitted(image)).toString().includes(words) ? true : undefined), { seconds: 30, evidence: () => pratique.output() });
+  until(`${image} is refused: ${words}`, async () => ((await admitted(image)).toString().includes(words) ? true : undefined), { evidence: () => pratique.output() });
 
 t.test("what only Pratique knows to be wrong is refused with its path, however it is applied", async (t) => {
   const rows: readonly (readonly [change: object, words: readonly string[]])[] = [
@@ -172,7 +172,7 @@ t.test("without the definitions, level signed works and level verified lets noth
   t.ok(await becomes(MINE, "NoPolicy"));
   const applied = await applyPolicy(cluster, policy());
   t.equal(applied.status, 0, applied.stderr);
-  await until("the policy governs", async () => ((await admitted(MINE)) === true ? true : undefined), { seconds: 30, evidence: () => pratique.output() });
+  await until("the policy governs", async () => ((await admitted(MINE)) === true ? true : undefined), { evidence: () => pratique.output() });
 });
 
 /** Puts a Secret with this text, or with none, in the place of whatever there is. */

@@ -97,7 +97,7 @@ for (const permission of permissions) {
 // It never becomes ready, and says why.
 async function listRefused(): Promise<void> {
   const ask = async () => (pratique.output().includes("(403)") ? true : undefined);
-  await until("the log says that the list is refused", ask, { seconds: 20, evidence: () => pratique.output() });
+  await until("the log says that the list is refused", ask, { evidence: () => pratique.output() });
 }
 
 async function grant(granted: readonly Permission[]): Promise<void> {
@@ -107,7 +107,7 @@ async function grant(granted: readonly Permission[]): Promise<void> {
   }
   for (const permission of permissions) {
     const isGranted = granted.includes(permission);
-    await until(`the API server knows of ${nameOf(permission)}`, async () => ((await mayDo(permission)) === isGranted ? true : undefined), { seconds: 10 });
+    await until(`the API server knows of ${nameOf(permission)}`, async () => ((await mayDo(permission)) === isGranted ? true : undefined));
   }
 }
 

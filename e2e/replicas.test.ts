@@ -11,7 +11,6 @@ import { PLANS } from "./plans.ts";
 
 t.plan(PLANS.replicas);
 
-const SECONDS = 40;
 /** Answers that show a stretch of time well enough. */
 const ENOUGH = 100;
 
@@ -30,7 +29,7 @@ async function under(event: (pod: RunningPod) => Promise<void>): Promise<LoadRep
   const running = startLoad(cluster, probes);
   const more = async (): Promise<void> => {
     const goal = running.right + ENOUGH;
-    await until("more answers", async () => (running.right >= goal ? true : undefined), { seconds: SECONDS });
+    await until("more answers", async () => (running.right >= goal ? true : undefined));
   };
   await more();
   await event(busiest());
@@ -49,7 +48,7 @@ function busiest(): RunningPod {
 /** Two replicas answer, and the one that went is not among them; undefined counts nobody out. */
 function bothAnswer(gone?: RunningPod): Promise<true> {
   const isSo = async (): Promise<true | undefined> => (service.endpoints().length === 2 && !(gone && service.endpoints().includes(gone.address)) ? true : undefined);
-  return until("two replicas answer", isSo, { seconds: SECONDS, evidence: () => service.endpoints().join(" ") });
+  return until("two replicas answer", isSo, { evidence: () => service.endpoints().join(" ") });
 }
 
 t.test("a replica that is told to go drops no request", async (t) => {
@@ -66,7 +65,7 @@ t.test("all replicas that are replaced one after another drop no request", async
   const before = service.endpoints();
   const { wrong } = await under(async () => {
     await cluster.kubectl(["rollout", "restart", "deployment", RELEASE, "-n", RELEASE_NAMESPACE]);
-    await until("they are others", async () => (service.endpoints().some((address) => before.includes(address)) ? undefined : true), { seconds: SECONDS });
+    await until("they are others", async () => (service.endpoints().some((address) => before.includes(address)) ? undefined : true));
     await bothAnswer();
   });
   t.same(wrong, []);
@@ -88,7 +87,7 @@ t.test("a replica that is frozen costs a timeout each request that meets it, and
   const { wrong } = await under(async (pod) => {
     const { open, ever } = service.connections(pod.address);
     pod.signal("SIGSTOP");
-    await until("it gets no new connection", async () => (service.endpoints().includes(pod.address) ? undefined : true), { seconds: SECONDS });
+    await until("it gets no new connection", async () => (service.endpoints().includes(pod.address) ? undefined : true));
     connections = open + service.connections(pod.address).ever - ever;
   });
   t.comment(`${connections} connections to it, ${wrong.length} requests waited for it in vain`);

@@ -42,7 +42,7 @@ t.test("a signature that was added a moment ago counts", async (t) => {
   await author.crane("copy", `${host}/unsigned:1`, `${host}/late:1`);
   t.match(await refusal(`${host}/late:1`), "(Unsigned)");
   await author.sign(`${host}/late@${world.digest("unsigned")}`, { by: "cosign3", layout: "bundle", scope: "top" });
-  await until("the signature counts", async () => ((await createPod(cluster, "shop", `${host}/late:1`)).status === 0 ? true : undefined), { seconds: 10 });
+  await until("the signature counts", async () => ((await createPod(cluster, "shop", `${host}/late:1`)).status === 0 ? true : undefined));
 });
 
 t.test("kubectl debug: an ephemeral container is judged", async (t) => {
