@@ -139,7 +139,7 @@ t.test("any user may run it, as OpenShift gives each namespace users of its own"
 
 t.test("an engine that builds the Dockerfile has the same files", async (t) => {
   const rootfs = join(folder.path, "rootfs-of-dockerfile");
-  await layOut(rootfs);
+  await layOut(rootfs, join(folder.path, "stage"));
   const [one, other] = [await filesBelow(join(folder.path, "rootfs")), await filesBelow(rootfs)];
   t.strictSame([...other.keys()], [...one.keys()]);
   t.strictSame([...one].filter(([path, bytes]) => other.get(path)?.equals(bytes) !== true).map(([path]) => path), [], "no file differs");

@@ -27,6 +27,8 @@ export async function bundleAs(name: string): Promise<Bundle> {
     entryPoints: [join(ROOT, "src/main.ts")],
     // Where the checkout is leaves no trace.
     absWorkingDir: ROOT,
+    // Nor does whether tsconfig.json is there: the Dockerfile copies no more than it takes.
+    tsconfigRaw: {},
     outfile: name,
     write: false,
     metafile: true,

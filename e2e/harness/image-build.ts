@@ -11,9 +11,13 @@ export async function build(checkout: string, output: string, surroundings = ":"
   return succeed("sh", args, { cwd: checkout, env: process.env as Readonly<Record<string, string>> });
 }
 
-/** Writes the files of the image for this machine, as the build stage of the Dockerfile does. */
-export async function layOut(rootfs: string): Promise<void> {
-  await succeed(process.execPath, [join(CHECKOUT, "tools/image.ts"), "--rootfs", rootfs], { env: process.env as Readonly<Record<string, string>> });
+/** Writes the files of the image for this machine as the build stage of the Dockerfile does, in a folder with what that copies. */
+export async function layOut(rootfs: string, stage: string): Promise<void> {
+  const dockerfile = await readFile(join(CHECKOUT, "deploy/Dockerfile"), "utf8");
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = ""]) => sources.split(" "));
+  for (const source of copied) await cp(join(CHECKOUT, source), join(stage, source), { recursive: true });
+  await linkModules(stage);
+  await succeed(process.execPath, [join(stage, "tools/image.ts"), "--rootfs", rootfs], { cwd: stage, env: process.env as Readonly<Record<string, string>> });
 }
 
 /** Copies the checkout as it is, with its history and what was installed. */
@@ -24,7 +28,11 @@ export async function copyCheckout(target: string): Promise<void> {
     await cp(join(CHECKOUT, file), join(target, file));
   }
   await cp(join(CHECKOUT, ".git"), join(target, ".git"), { recursive: true });
-  // As links where the file system can: there is half a gigabyte of it.
+  await linkModules(target);
+}
+
+/** As links where the file system can: there is half a gigabyte of it. */
+async function linkModules(target: string): Promise<void> {
   const modules = [join(CHECKOUT, "node_modules"), join(target, "node_modules")];
   const { status } = await execute("cp", ["-alT", ...modules]);
   if (status !== 0) await succeed("cp", ["-aT", ...modules]);
