@@ -18,10 +18,11 @@ import { build, copyCheckout, filesBelow, layOut } from "./harness/image-build.t
 import { readBlob, readLayers, readLayout, type StoredImage, unpack } from "./harness/layout.ts";
 import { CHECKOUT, registrySettings } from "./harness/pratique.ts";
 import { freePort } from "./harness/ports.ts";
-import { type Outcome, until } from "./harness/process.ts";
+import { type Outcome, start, until } from "./harness/process.ts";
 import { startRegistry } from "./harness/registries.ts";
 import { defaultSeccomp } from "./harness/seccomp.ts";
 import { PLANS } from "./plans.ts";
+import { program } from "./programs.ts";
 
 const MAX_COMPRESSED = 60_000_000;
 const ARCHITECTURES = ["amd64", "arm64"];
@@ -137,6 +138,24 @@ t.test("any user may run it, as OpenShift gives each namespace users of its own"
   t.match(await runtime.run({ args: ["check", "--config", config, `${repository}:${VERSION}`] }), { status: 0, stdout: /signed/ }, "what it says of itself");
 });
 
+t.test("the image for the other architecture answers as well, on a processor that is emulated", async (t) => {
+  const rootfs = join(folder.path, "rootfs-of-the-other");
+  await unpack(layout, theOther(), rootfs);
+  const [port, metricsPort] = [await freePort(), await freePort()];
+  const [entrypoint = [], tls] = [theOther().config.config.Entrypoint, join(folder.path, "tls")];
+  const args = ["serve", `--config=${join(folder.path, "config/pratique.yaml")}`, `--tls-cert-file=${join(tls, "tls.crt")}`, `--tls-key-file=${join(tls, "tls.key")}`];
+  const places = [`--listen=127.0.0.1:${port}`, `--metrics-listen=127.0.0.1:${metricsPort}`];
+  const emulator = program(process.arch === "arm64" ? "qemu-x86_64" : "qemu-aarch64");
+  const command = entrypoint.map((part) => (part.startsWith("/") ? join(rootfs, part) : part));
+  const running = start(emulator, ["-L", rootfs, ...command, ...args, ...places]);
+  const there = `https://127.0.0.1:${port}`;
+  await until("the webhook is ready", async () => (!running.hasEnded() && (await readiness(there)) === 200 ? true : undefined), { evidence: () => running.output() });
+  t.match(await judged(`${repository}:${VERSION}`, there), { allowed: true });
+  t.match(await judged(`${registry.host}/unsigned:1`, there), { allowed: false, status: { message: /is not signed/ } });
+  running.signal("SIGTERM");
+  t.equal(await running.ended(), 0, "it ends as it should");
+});
+
 t.test("an engine that builds the Dockerfile has the same files", async (t) => {
   const rootfs = join(folder.path, "rootfs-of-dockerfile");
   await layOut(rootfs, join(folder.path, "stage"));
@@ -160,6 +179,12 @@ t.test("what is listed is what is there", async (t) => {
 function imageHere(): StoredImage {
   const image = layout.images.find(({ architecture }) => architecture === (process.arch === "arm64" ? "arm64" : "amd64"));
   if (image === undefined) throw new Error(`there is no image for ${process.arch}`);
+  return image;
+}
+
+function theOther(): StoredImage {
+  const image = layout.images.find((each) => each !== own);
+  if (image === undefined) throw new Error(`there is no image but for ${process.arch}`);
   return image;
 }
 
@@ -200,10 +225,10 @@ async function install(): Promise<Installed> {
 }
 
 /** What the webhook says of a Deployment with this image, as the API server asked about one. */
-function judged(image: string): Promise<ReviewResponse> {
+function judged(image: string, webhook = url): Promise<ReviewResponse> {
   const review = recordedReview("deployment-create").body as Review & { request: { object: { spec: { template: { spec: { containers: { image: string }[] } } } } } };
   for (const container of review.request.object.spec.template.spec.containers) container.image = image;
-  return post(`${url}/validate/enforce?timeout=10s`, review);
+  return post(`${webhook}/validate/enforce?timeout=10s`, review);
 }
 
 /** The value of an expression in a container that was started. */

@@ -11,7 +11,7 @@ export const PLANS = {
   differential: 2,
   drain: 2,
   doctor: 40,
-  image: 9,
+  image: 10,
   check: 5,
   lifecycle: 2,
   monitoring: 8,

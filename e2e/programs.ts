@@ -95,7 +95,9 @@ async function download(packageName: string, version: string, folder: string): P
     await run("apt-get", ["download", packageName], { cwd: folder });
   }
   const archive = (await readdir(folder)).find((file) => file.endsWith(".deb"));
-  if (archive === undefined || !basename(archive).startsWith(`${packageName}_${version}.`)) {
+  // An epoch, `1:` before the version, is no part of what upstream calls it.
+  const name = basename(archive ?? "").replace(/_\d+%3a/, "_");
+  if (archive === undefined || ![".", "+"].some((after) => name.startsWith(`${packageName}_${version}${after}`))) {
     throw new Error(`the tests need ${packageName} ${version}, and this Debian has ${archive ?? "none"}`);
   }
   await run("dpkg", ["-x", archive, "."], { cwd: folder });

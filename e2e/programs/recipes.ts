@@ -26,6 +26,8 @@ export const RECIPES = [
   debian("promtool", "2.42", { package: "prometheus", file: "usr/bin/promtool" }),
   debian("runc", "1.1", { package: "runc", file: "usr/sbin/runc" }),
   debian("seccomp-profile", "0.50", { package: "golang-github-containers-common", file: "usr/share/containers/seccomp.json" }),
+  debian("qemu-aarch64", "7.2", { package: "qemu-user-static", file: "usr/bin/qemu-aarch64-static" }),
+  debian("qemu-x86_64", "7.2", { package: "qemu-user-static", file: "usr/bin/qemu-x86_64-static" }),
   build("registry", { module: "registry", package: ".", versionOf: GGCR }),
   build("crane", { module: "registry", package: `${GGCR}/cmd/crane`, versionOf: GGCR }),
   definitions("monitoring-definitions", { module: "monitoring", types: MONITORING, resources: ["servicemonitors", "podmonitors", "prometheusrules"] }),
