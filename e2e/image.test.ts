@@ -142,11 +142,11 @@ t.test("the image for the other architecture answers as well, on a processor tha
   const rootfs = join(folder.path, "rootfs-of-the-other");
   await unpack(layout, theOther(), rootfs);
   const [port, metricsPort] = [await freePort(), await freePort()];
-  const [entrypoint = [], tls] = [theOther().config.config.Entrypoint, join(folder.path, "tls")];
+  const tls = join(folder.path, "tls");
   const args = ["serve", `--config=${join(folder.path, "config/pratique.yaml")}`, `--tls-cert-file=${join(tls, "tls.crt")}`, `--tls-key-file=${join(tls, "tls.key")}`];
   const places = [`--listen=127.0.0.1:${port}`, `--metrics-listen=127.0.0.1:${metricsPort}`];
   const emulator = program(process.arch === "arm64" ? "qemu-x86_64" : "qemu-aarch64");
-  const command = entrypoint.map((part) => (part.startsWith("/") ? join(rootfs, part) : part));
+  const command = theOther().config.config.Entrypoint.map((part) => (part.startsWith("/") ? join(rootfs, part) : part));
   const running = start(emulator, ["-L", rootfs, ...command, ...args, ...places]);
   const there = `https://127.0.0.1:${port}`;
   await until("the webhook is ready", async () => (!running.hasEnded() && (await readiness(there)) === 200 ? true : undefined), { evidence: () => running.output() });
