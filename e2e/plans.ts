@@ -29,7 +29,7 @@ export const PLANS = {
   references: 3,
   rollout: 4,
   soak: 1,
-  values: 18,
+  values: 23,
   verified: 46,
   watch: 5,
   workloads: 5,
