@@ -10,7 +10,7 @@ export const PLANS = {
   chart: 23,
   differential: 2,
   drain: 2,
-  doctor: 40,
+  doctor: 42,
   image: 10,
   check: 5,
   lifecycle: 2,
