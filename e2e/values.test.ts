@@ -7,7 +7,7 @@ import { createAuthority } from "../test/helpers/certificates.ts";
 import { ChartValuesSchema } from "../tools/generate/chart-values.ts";
 import { CHART, type Helm, type KubernetesObject, objectsIn, only, RELEASE, RELEASE_NAMESPACE, renderChart, renderHooks, renderText, tryRender } from "./harness/chart.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
-import { leavesOf, otherValue, valueAt, withValue } from "./harness/other-value.ts";
+import { groupsOf, leavesOf, otherValue, valueAt, withValue } from "./harness/other-value.ts";
 import { type Combination, type Factors, pairwise } from "./harness/pairwise.ts";
 import { execute, type Outcome } from "./harness/process.ts";
 import { PLANS } from "./plans.ts";
@@ -208,7 +208,37 @@ t.test("every value changes something", async (t) => {
   t.strictSame(unread, []);
 });
 
+t.test("a value that is left empty is as good as none, or is refused with a word on why", async (t) => {
+  const { config: _, global: __, ...properties } = ChartValuesSchema.properties;
+  const unclear: string[] = [];
+  for (const { path } of leavesOf({ properties })) {
+    const name = path.join(".");
+    const context = CONTEXTS[Object.keys(CONTEXTS).find((prefix) => name.startsWith(prefix)) ?? ""] ?? {};
+    const { status, stdout, stderr } = await tryRender(withValue(context, path, null), "helm4");
+    if (status === 0 ? stdout.includes("<nil>") || /: null$/m.test(stdout) : !stderr.includes("execution error at")) unclear.push(`${name}: ${stderr}`);
+  }
+  t.strictSame(unclear, []);
+});
+
 for (const helm of HELMS) {
+  t.test(`${helm}: a group that is left empty is named`, async (t) => {
+    const { config: _, global: __, ...properties } = ChartValuesSchema.properties;
+    for (const path of [...groupsOf({ properties }), ["config"]]) {
+      const { status, stderr } = await tryRender(withValue({}, path, null), helm);
+      t.not(status, 0);
+      t.match(stderr, `${path.join(".")} is empty: leave it out of your values to have its defaults`);
+    }
+  });
+
+  t.test(`${helm}: a release whose name no Service can have is refused before anything is made`, async (t) => {
+    for (const release of ["my.release", "1st"]) {
+      const { status, stderr } = await execute(program(helm), ["template", release, CHART, "--kube-version", "1.36.0"]);
+      t.not(status, 0);
+      t.match(stderr, `release ${release}: no Service can be called ${release}-pratique; give the objects a name by fullnameOverride`);
+      t.equal((await execute(program(helm), ["template", release, CHART, "--kube-version", "1.36.0", "--set", "fullnameOverride=gate"])).status, 0, "which helps");
+    }
+  });
+
   t.test(`${helm}: values that cannot work are refused with a word on why`, async (t) => {
     const cases: readonly (readonly [values: object, words: readonly string[]])[] = [
       [{ hostNetwork: true, networkPolicy: { enabled: true } }, ["networkPolicy.enabled", "hostNetwork", "leave one of them out"]],

@@ -12,6 +12,11 @@ export function leavesOf(schema: Node, path: readonly string[] = []): readonly L
   return Object.entries(schema.properties ?? {}).flatMap(([name, node]) => (isGroup(node) ? leavesOf(node, [...path, name]) : [{ path: [...path, name], node }]));
 }
 
+/** The path of every group of others. */
+export function groupsOf(schema: Node, path: readonly string[] = []): readonly string[][] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, node]) => (isGroup(node) ? [path.concat(name)].concat(groupsOf(node, path.concat(name))) : []));
+}
+
 /** Some value of the type that is not the present one. */
 export function otherValue(node: Node, present: unknown): unknown {
   if (node.enum !== undefined) return node.enum.find((value) => value !== present);

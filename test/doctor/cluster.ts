@@ -115,7 +115,7 @@ function labelPolicy(): FakeObject {
     metadata: { name: "pratique-labels", labels: LABELS },
     spec: {
       failurePolicy: "Fail",
-      matchConstraints: { resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["namespaces", "namespaces/status"] }] },
+      matchConstraints: { resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["namespaces", "namespaces/status", "namespaces/finalize"] }] },
       variables: [{ name: "changed", expression: "object.metadata.labels.exists(key, key.startsWith('pratique.dev/'))" }],
       validations: [{ expression: "!variables.changed" }],
     },

@@ -24,6 +24,7 @@ const first = (cluster: FakeCluster, collection: string): FakeObject => cluster.
 const entry = (cluster: FakeCluster, name: string): FakeObject => first(cluster, WEBHOOKS)["webhooks"].find((webhook: FakeObject) => webhook["name"] === `${name}.pratique.dev`);
 const deployment = (cluster: FakeCluster): FakeObject => first(cluster, "apps/deployments");
 const addNamespace = (cluster: FakeCluster, name: string, labels: Readonly<Record<string, string>> = {}) => cluster.collections["/namespaces"]?.push({ metadata: { name, labels } });
+const labelConstraints = (cluster: FakeCluster): FakeObject => first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicies")["spec"].matchConstraints;
 const unprotect = (cluster: FakeCluster) => {
   cluster.collections["admissionregistration.k8s.io/validatingadmissionpolicies"] = [];
 };
@@ -236,6 +237,12 @@ const ROWS: readonly Row[] = [
   { name: "a budget of more than half of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "51%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [["BudgetBlocksDrain", "broken", /minAvailable is 51%/]] },
   { name: "a budget that lets a part of them go", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"].maxUnavailable = "10%"), found: [] },
   { name: "a budget that lets none of them go", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"].maxUnavailable = 0), found: [["BudgetBlocksDrain", "broken", /maxUnavailable is 0/]] },
+  {
+    name: "two budgets, each of which lets one go",
+    change: (cluster) => cluster.collections["policy/poddisruptionbudgets"]?.push({ ...first(cluster, "policy/poddisruptionbudgets"), metadata: { name: "ours", namespace: "pratique-system" } }),
+    found: [["BudgetBlocksDrain", "broken", /2 PodDisruptionBudgets \(pratique and ours\) are about the same Pods/]],
+    commands: [/^kubectl get poddisruptionbudget -n pratique-system pratique ours /],
+  },
   { name: "a budget of half of them", change: (cluster) => void (first(cluster, "policy/poddisruptionbudgets")["spec"] = { minAvailable: "50%", selector: { matchLabels: { "app.kubernetes.io/name": "pratique" } } }), found: [] },
   { name: "one node", change: (cluster) => cluster.collections["/pods"]?.forEach((pod) => (pod["spec"].nodeName = "node-a")), found: [["SameNode", "advice", /node-a/]] },
   {
@@ -396,6 +403,12 @@ const ROWS: readonly Row[] = [
   { name: "protection that is not bound", change: (cluster) => void (cluster.collections["admissionregistration.k8s.io/validatingadmissionpolicybindings"] = []), found: [["ProtectionWeakened", "danger", /no binding/]] },
   { name: "protection for some namespaces", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].matchResources = { namespaceSelector: { matchLabels: { a: "b" } } }), found: [["ProtectionWeakened", "danger", /for some objects alone/]] },
   { name: "protection with parameters", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicybindings")["spec"].paramRef = { name: "x" }), found: [["ProtectionWeakened", "danger", /for some objects alone/]] },
+  { name: "protection that looks at some namespaces alone", change: (cluster) => void (labelConstraints(cluster)["namespaceSelector"] = { matchExpressions: [{ key: "team", operator: "Exists" }] }), found: [["ProtectionWeakened", "danger", /leave some namespaces out/]] },
+  { name: "protection that leaves a namespace out", change: (cluster) => void (labelConstraints(cluster)["excludeResourceRules"] = [{ apiGroups: [""], apiVersions: ["v1"], operations: ["*"], resources: ["namespaces"], resourceNames: ["shop"] }]), found: [["ProtectionWeakened", "danger", /leave some namespaces out/]] },
+  { name: "protection without the subresources", change: (cluster) => void (labelConstraints(cluster)["resourceRules"][0].resources = ["namespaces"]), found: [["ProtectionWeakened", "danger", /do not match UPDATE namespaces\/status and UPDATE namespaces\/finalize/]] },
+  { name: "protection of names alone", change: (cluster) => void (labelConstraints(cluster)["resourceRules"][0].resourceNames = ["shop"]), found: [["ProtectionWeakened", "danger", /do not match CREATE namespaces/]] },
+  { name: "protection of updates alone", change: (cluster) => void (labelConstraints(cluster)["resourceRules"][0].operations = ["UPDATE"]), found: [["ProtectionWeakened", "danger", /do not match CREATE namespaces/]] },
+  { name: "protection by wildcards", change: (cluster) => void Object.assign(labelConstraints(cluster)["resourceRules"][0], { operations: ["*"], resources: ["namespaces", "namespaces/*"] }), found: [] },
   { name: "protection that fails open", change: (cluster) => void (first(cluster, "admissionregistration.k8s.io/validatingadmissionpolicies")["spec"].failurePolicy = "Ignore"), found: [["ProtectionWeakened", "danger", /failurePolicy is Ignore/]] },
 
   { name: "an old API server", change: (cluster) => void (cluster.version = "v1.27.9-eks-1"), found: [["ServerTooOld", "broken", /1\.28 and newer/]] },

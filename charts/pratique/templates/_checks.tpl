@@ -12,12 +12,37 @@
 {{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
 {{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas" -}}
 {{- end -}}
+{{- include "pratique.checkName" . -}}
 {{- include "pratique.checkAddress" (dict "field" "config.listen" "address" (.Values.config.listen | default "0.0.0.0:8443")) -}}
 {{- include "pratique.checkAddress" (dict "field" "config.metricsListen" "address" (.Values.config.metricsListen | default "0.0.0.0:9090")) -}}
 {{- if eq (include "pratique.webhookPort" .) (include "pratique.metricsPort" .) -}}
 {{- fail (printf "config.listen and config.metricsListen have the same port, %s" (include "pratique.webhookPort" .)) -}}
 {{- end -}}
 {{- include "pratique.checkAlone" . -}}
+{{- end -}}
+
+{{/* Helm takes names with dots, and with a digit in front, and a Service has neither. */}}
+{{- define "pratique.checkName" -}}
+{{- $name := include "pratique.name" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- fail (printf "release %s: no Service can be called %s; give the objects a name by fullnameOverride, of lower-case letters, digits and hyphens, a letter first" .Release.Name $name) -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+A group with nothing below it is null, and takes the defaults of the whole group away. Helm would end at the first template that
+reads it, and not say which value it was.
+*/}}
+{{- define "pratique.checkGroups" -}}
+{{- range list "image" "autoscaling" "podDisruptionBudget" "service" "webhooks" "networkPolicy" "proxy" "crds" "certificate" "certificate.issuerRef" "labelProtection" "uninstallHook" "registryCA" "registryCredentials" "serviceAccount" "monitoring" "monitoring.rules" "monitoring.dashboard" "config" -}}
+{{- $group := $.Values -}}
+{{- range splitList "." . -}}
+{{- $group = get $group . -}}
+{{- end -}}
+{{- if not (kindIs "map" $group) -}}
+{{- fail (printf "%s is empty: leave it out of your values to have its defaults" .) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Callers come from elsewhere, to a port that is written into the Pod. Of: field, address. */}}

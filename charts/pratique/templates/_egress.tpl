@@ -9,7 +9,7 @@
 {{/* The TCP ports of the API server, of registries, of their mirrors and token services, and of the proxies, as a list in JSON. */}}
 {{- define "pratique.outwardPorts" -}}
 {{- $ports := list -}}
-{{- range concat .Values.networkPolicy.apiServerPorts .Values.networkPolicy.registryPorts -}}
+{{- range concat (required "networkPolicy.apiServerPorts is empty: leave it out of your values to have its default" .Values.networkPolicy.apiServerPorts) (.Values.networkPolicy.registryPorts | default list) -}}
 {{- $ports = append $ports (int .) -}}
 {{- end -}}
 {{- range (.Values.config.registries | default list) -}}

@@ -24,14 +24,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
 {{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service -}}
 {{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") -}}
-{{- merge $own .Values.commonLabels | toYaml -}}
+{{- merge $own (.Values.commonLabels | default dict) | toYaml -}}
 {{- end -}}
 
 {{/* Without the chart's version: Pods are not replaced because a template of something else has changed. */}}
 {{- define "pratique.podLabels" -}}
 {{- $own := include "pratique.selectorLabels" . | fromYaml -}}
 {{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
-{{- merge $own .Values.podLabels .Values.commonLabels | toYaml -}}
+{{- merge $own (.Values.podLabels | default dict) (.Values.commonLabels | default dict) | toYaml -}}
 {{- end -}}
 
 {{/* The metadata of an object. Of: root; a name, unless it is the release's; scope, "cluster" or none; labels and annotations of its own. */}}
@@ -42,17 +42,18 @@ namespace: {{ .root.Release.Namespace }}
 {{- end }}
 labels:
   {{- merge (include "pratique.labels" .root | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
-{{- with merge (deepCopy (.annotations | default dict)) .root.Values.commonAnnotations }}
+{{- with merge (deepCopy (.annotations | default dict)) (.root.Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
 {{- define "pratique.image" -}}
+{{- $repository := required "image.repository is empty: leave it out of your values to have its default" .Values.image.repository -}}
 {{- if .Values.image.digest -}}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- printf "%s@%s" $repository .Values.image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) -}}
+{{- printf "%s:%s" $repository (.Values.image.tag | default .Chart.AppVersion) -}}
 {{- end -}}
 {{- end -}}
 

@@ -27,7 +27,7 @@ securityContext:
 {{- if .Values.hostNetwork -}}
 hostNetwork: true
 {{ end -}}
-dnsPolicy: {{ .Values.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "ClusterFirst" .Values.hostNetwork) }}
+dnsPolicy: {{ .Values.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "ClusterFirst" (.Values.hostNetwork | default false)) }}
 {{- with .Values.dnsConfig }}
 dnsConfig:
   {{- toYaml . | nindent 2 }}
@@ -53,7 +53,7 @@ dnsConfig:
 
 {{- define "pratique.environment" -}}
 {{- if or .Values.registryCA.configMapName .Values.registryCA.secretName }}
-- { name: NODE_EXTRA_CA_CERTS, value: {{ printf "/etc/pratique/registry-ca/%s" .Values.registryCA.key | quote }} }
+- { name: NODE_EXTRA_CA_CERTS, value: {{ required "registryCA.key is empty: leave it out of your values to have its default" .Values.registryCA.key | printf "/etc/pratique/registry-ca/%s" | quote }} }
 {{- end }}
 {{- with .Values.proxy.httpProxy }}
 - { name: HTTP_PROXY, value: {{ quote . }} }

@@ -18,13 +18,15 @@ export function checkLabelProtection({ labelPolicies, editors, labellers, instal
   });
 }
 
-function faultsOf({ failurePolicy, matchConditions, bindings }: LabelPolicy): readonly string[] {
+function faultsOf({ failurePolicy, matchConditions, isNarrowed, overlooked, bindings }: LabelPolicy): readonly string[] {
   const denying = bindings.filter(({ actions, isNarrowed }) => actions.includes("Deny") && !isNarrowed);
   const unbound = bindings.length === 0 ? "no binding puts it into force" : bindings.some(({ isNarrowed }) => isNarrowed) ? `its binding ${bindings.map(({ name }) => name).join(", ")} is for some objects alone` : `its binding ${bindings.map(({ name }) => name).join(", ")} does not say Deny`;
   return [
     ...(denying.length === 0 ? [unbound] : []),
     ...(failurePolicy === "Fail" ? [] : [`its failurePolicy is ${failurePolicy}`]),
     ...(matchConditions === 0 ? [] : ["it has matchConditions"]),
+    ...(isNarrowed ? ["its matchConstraints leave some namespaces out"] : []),
+    ...(overlooked.length === 0 ? [] : [`its rules do not match ${listed(overlooked)}`]),
   ];
 }
 

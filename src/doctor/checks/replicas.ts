@@ -67,13 +67,21 @@ function checkBudgets({ replicas, namespace, name }: Deployment, subject: Subjec
     const command = `kubectl create poddisruptionbudget ${name} -n ${namespace} --selector=app.kubernetes.io/name=pratique --max-unavailable=1`;
     return [finding("BudgetMissing", "advice", { subject, message: "There is no PodDisruptionBudget: drains may take all Pods at once.", remedy: advise("Let one go at a time (chart value `podDisruptionBudget.enabled`).", command) })];
   }
-  return budgets.filter((budget) => blocks(budget, replicas)).map((budget) =>
+  return [...checkSeveral(budgets, subject), ...budgets.filter((budget) => blocks(budget, replicas)).map((budget) =>
     finding("BudgetBlocksDrain", "broken", {
       subject: { kind: "PodDisruptionBudget", namespace, name: budget.name },
       message: `${budget.minAvailable === undefined ? `maxUnavailable is ${budget.maxUnavailable}` : `minAvailable is ${budget.minAvailable}`} with ${replicas === 1 ? "1 replica" : `${replicas} replicas`}: no node that runs one can be drained.`,
       remedy: advise("Let one go at a time.", `kubectl patch poddisruptionbudget -n ${namespace} ${word(budget.name)} --type=merge -p '{"spec":{"minAvailable":null,"maxUnavailable":1}}'`),
     }),
-  );
+  )];
+}
+
+// The API server evicts no Pod that two budgets are about, however much each of them lets go.
+function checkSeveral(budgets: readonly Budget[], subject: Subject): readonly Finding[] {
+  if (budgets.length < 2) return [];
+  const names = budgets.map(({ name }) => name);
+  const remedy = advise("Keep one of them, such as the chart's, and delete the others. See which are whose:", `kubectl get poddisruptionbudget -n ${subject.namespace} ${names.map(word).join(" ")} --show-labels`);
+  return [finding("BudgetBlocksDrain", "broken", { subject, message: `${names.length} PodDisruptionBudgets (${listed(names)}) are about the same Pods, and the API server evicts no such Pod: no node that runs one can be drained.`, remedy })];
 }
 
 // As the disruption controller counts: percentages are rounded up on both sides.
