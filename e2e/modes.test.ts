@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { createAuthority } from "../test/helpers/certificates.ts";
 import { enforce, makeNamespace } from "./harness/ask.ts";
 import { CHART, type Helm, RELEASE, RELEASE_NAMESPACE } from "./harness/chart.ts";
 import { type LivingWorld, startLivingWorld } from "./harness/living-world.ts";
 import { isCreated, isRefusedAsUnsigned, podProbe, startLoad } from "./harness/load.ts";
+import { putCertificate } from "./harness/own-certificate.ts";
 import { type Outcome, until } from "./harness/process.ts";
 import { releaseBy } from "./harness/release.ts";
 import { PLANS } from "./plans.ts";
@@ -29,7 +29,7 @@ async function change(t: Test, helm: Helm): Promise<void> {
   const values = { config: { ...config, ...CONFIG } };
   const release = releaseBy(helm, cluster);
   const probes = [podProbe("a signed Pod", "shop", signed, isCreated), podProbe("an unsigned Pod", "shop", unsigned, isRefusedAsUnsigned)];
-  const ca = await putCertificate(world);
+  const ca = await putCertificate(cluster, OWN);
   await makeNamespace(cluster, "shop", {});
   succeeded(t, await release.install(values));
   await enforce(cluster, "shop", { enforce: "signed" });
@@ -59,15 +59,6 @@ async function change(t: Test, helm: Helm): Promise<void> {
     t.comment(`${wrong.length} requests were refused while the field was gone`);
     t.same((await startLoad(cluster, probes).stop()).wrong, []);
   });
-}
-
-/** A Secret with a certificate of somebody's own; its CA. */
-async function putCertificate({ cluster }: LivingWorld): Promise<string> {
-  const authority = await createAuthority("somebody");
-  const { cert, key } = await authority.issue({ dnsNames: [`${RELEASE}.${RELEASE_NAMESPACE}.svc`] });
-  const data = { "tls.crt": Buffer.from(cert).toString("base64"), "tls.key": Buffer.from(key).toString("base64") };
-  await cluster.apply(Object.assign({ apiVersion: "v1", kind: "Secret", metadata: { name: OWN } }, { type: "kubernetes.io/tls", data }), RELEASE_NAMESPACE);
-  return authority.cert;
 }
 
 /** What the API server trusts now, read as the chart's page says. */

@@ -6,6 +6,7 @@ export const PLANS = {
   alerts: 5,
   audit: 5,
   cases: 147,
+  "cert-manager": 2,
   certificates: 7,
   chart: 23,
   differential: 2,

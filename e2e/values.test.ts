@@ -5,6 +5,7 @@ import t from "tap";
 import { stringify } from "yaml";
 import { createAuthority } from "../test/helpers/certificates.ts";
 import { ChartValuesSchema } from "../tools/generate/chart-values.ts";
+import { defineCertManager } from "./harness/cert-manager.ts";
 import { CHART, type Helm, type KubernetesObject, objectsIn, only, RELEASE, RELEASE_NAMESPACE, renderChart, renderHooks, renderText, tryRender } from "./harness/chart.ts";
 import { type Cluster, startCluster } from "./harness/cluster.ts";
 import { groupsOf, leavesOf, otherValue, valueAt, withValue } from "./harness/other-value.ts";
@@ -267,15 +268,7 @@ t.teardown(() => cluster.stop());
 await cluster.call("POST", "/api/v1/namespaces", { metadata: { name: RELEASE_NAMESPACE, labels: { "pod-security.kubernetes.io/warn": "restricted" } } });
 // A Pod is taken only where its account is there, and a dry run makes none.
 for (const name of ["pratique", "gate"]) await cluster.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: `${name}-test` } }, RELEASE_NAMESPACE);
-await cluster.apply(certManager("certificates", "Certificate"), "");
-await cluster.apply(certManager("issuers", "Issuer"), "");
-
-// What the API server cannot check of other projects' kinds is left to them.
-function certManager(plural: string, kind: string) {
-  const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
-  const spec = { group: "cert-manager.io", scope: "Namespaced", names: { plural, kind }, versions: [{ name: "v1", served: true, storage: true, schema }] };
-  return { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: { name: `${plural}.cert-manager.io` }, spec };
-}
+await defineCertManager(cluster);
 
 const FACTORS: Factors = {
   certificate: {

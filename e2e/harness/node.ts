@@ -1,13 +1,16 @@
 // The one node of a cluster: it takes every Pod of a namespace, runs its container, probes it and tells what becomes of it, as
 // a scheduler and a kubelet do.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
-import { type Image, startContainer } from "./container.ts";
+import { type Image, podFolder, startContainer } from "./container.ts";
 import { readiness } from "./direct.ts";
 import { repeatedly } from "./loop.ts";
 import type { Network } from "./network.ts";
 import { type ContainerState, type Pod, report } from "./pod.ts";
 import type { Running } from "./process.ts";
+import { layOutVolumes, type Volumes } from "./volumes.ts";
 
 export interface Node {
   /** The Pods whose containers run, the oldest first. */
@@ -38,6 +41,8 @@ export const MISSING_TAG = "missing";
 const NAME = "node";
 /** A kubelet's are longer; the order of things is the same. */
 const PROBE_LIMIT_MS = 2_000;
+/** A kubelet looks at mounted objects about once a minute. */
+const REFRESH_MS = 1_000;
 
 /** Starts it: from now on Pods of the namespace run. */
 export async function startNode(cluster: Cluster, options: NodeOptions): Promise<Node> {
@@ -82,6 +87,8 @@ class LocalPod implements RunningPod {
   readonly #options: NodeOptions;
   readonly #pod: Pod;
   #running: Running | undefined;
+  #volumes: Volumes | undefined;
+  #refreshed = 0;
   #restarts = 0;
   #failures = 0;
   #state: ContainerState | undefined;
@@ -122,13 +129,19 @@ class LocalPod implements RunningPod {
   async start(): Promise<void> {
     const { image } = this.#pod.spec.containers[0];
     if (image.endsWith(`:${MISSING_TAG}`)) return this.#become({ kind: "waiting", reason: "ErrImagePull" });
-    this.#running = await startContainer(this.#cluster, this.#pod, this.#options.image, this.#place);
+    const folder = join(this.#cluster.folder.path, podFolder(this.#pod));
+    await mkdir(folder, { recursive: true });
+    this.#volumes ??= await layOutVolumes(this.#cluster, this.#pod, folder);
+    if (this.#volumes === undefined) return this.#become({ kind: "waiting", reason: "ContainerCreating" });
+    this.#running = await startContainer(this.#cluster, this.#pod, { image: this.#options.image, folders: this.#volumes.folders, host: this.#place });
     await this.#become({ kind: "running", isReady: !this.#isProbed });
   }
 
   /** One look at it. */
   async tend({ metadata }: Pod): Promise<void> {
     if (metadata.deletionTimestamp !== undefined) return this.#stop();
+    if (this.#state?.kind === "waiting" && this.#state.reason === "ContainerCreating") return this.start();
+    await this.#refresh();
     if (this.#running?.hasEnded() && this.#state?.kind === "running") return this.#ended(await this.#running.ended());
     if (this.isRunning && this.#isProbed) void this.#probe();
   }
@@ -146,6 +159,12 @@ class LocalPod implements RunningPod {
     await this.#become({ kind: "waiting", reason: "CrashLoopBackOff" });
     this.#restarts += 1;
     await this.start();
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#volumes === undefined || Date.now() - this.#refreshed < REFRESH_MS) return;
+    this.#refreshed = Date.now();
+    await this.#volumes.refresh();
   }
 
   // A kubelet probes a container that is frozen, and has others to look after meanwhile.

@@ -18,6 +18,7 @@ export type Recipe = { readonly name: string; readonly version: string } & (
 const KUBERNETES = "k8s.io/kubernetes";
 const MONITORING = "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring";
 const GGCR = "github.com/google/go-containerregistry";
+const CERT_MANAGER = "github.com/cert-manager/cert-manager";
 
 /** In the order in which they are built: what takes long comes last. */
 export const RECIPES = [
@@ -30,8 +31,10 @@ export const RECIPES = [
   debian("qemu-x86_64", "7.2", { package: "qemu-user-static", file: "usr/bin/qemu-x86_64-static" }),
   build("registry", { module: "registry", package: ".", versionOf: GGCR }),
   build("crane", { module: "registry", package: `${GGCR}/cmd/crane`, versionOf: GGCR }),
-  definitions("monitoring-definitions", { module: "monitoring", types: MONITORING, resources: ["servicemonitors", "podmonitors", "prometheusrules"] }),
+  definitions("monitoring-definitions", { module: "monitoring", types: MONITORING, versionOf: MONITORING, resources: ["servicemonitors", "podmonitors", "prometheusrules"] }),
+  definitions("cert-manager-definitions", { module: "cert-manager", types: `${CERT_MANAGER}/pkg/apis/certmanager`, versionOf: CERT_MANAGER, resources: ["certificates", "certificaterequests", "issuers", "clusterissuers"] }),
   build("references", { module: "references", package: ".", versionOf: "github.com/distribution/reference" }),
+  build("cert-manager", { module: "cert-manager", package: ".", versionOf: CERT_MANAGER }),
   build("etcd", { module: "kubernetes", package: "go.etcd.io/etcd/server/v3", versionOf: "go.etcd.io/etcd/server/v3" }),
   build("kubectl", { module: "kubernetes", package: `${KUBERNETES}/cmd/kubectl`, versionOf: KUBERNETES }),
   build("kube-apiserver", { module: "kubernetes", package: `${KUBERNETES}/cmd/kube-apiserver`, versionOf: KUBERNETES }),
@@ -59,8 +62,8 @@ function build<Name extends string>(name: Name, from: { module: string; package:
   return { kind: "build", name, version, module: from.module, package: from.package, stamp } as const;
 }
 
-function definitions<Name extends string>(name: Name, from: { module: string; types: string; resources: readonly string[] }) {
-  return { kind: "definitions", name, version: pinnedVersion(from.module, from.types), ...from } as const;
+function definitions<Name extends string>(name: Name, from: { module: string; types: string; versionOf: string; resources: readonly string[] }) {
+  return { kind: "definitions", name, version: pinnedVersion(from.module, from.versionOf), ...from } as const;
 }
 
 function install<Name extends string>(name: Name, packagePath: string, version: string) {

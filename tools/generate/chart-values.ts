@@ -24,7 +24,7 @@ export const ChartValuesSchema = Type.Object(
         default: "managed",
       }),
       secretName: text("Mode `secret`: the Secret (`kubernetes.io/tls`), in the release's namespace. Its certificate is for `<service>.<namespace>.svc`."),
-      caBundle: text("Mode `secret`: the CA certificate that it was signed with, as PEM (`--set-file certificate.caBundle=ca.crt`). Mode `managed`: what is trusted besides during the one upgrade that comes from `secret`."),
+      caBundle: text("Mode `secret`: the CA certificate that it was signed with, as PEM (`--set-file certificate.caBundle=ca.crt`). The other modes: what is trusted besides during the one upgrade that comes from `secret`."),
       issuerRef: group("Mode `cert-manager`: who signs. Without a name, the chart makes a CA of its own.", {
         name: text("Name of the issuer."),
         kind: Type.Enum(["Issuer", "ClusterIssuer"], { description: "Kind of the issuer.", default: "Issuer" }),
