@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { PLANS } from "./plans.ts";
 
-const CASES = 418;
+const CASES = 422;
 
 t.plan(PLANS.plans);
 

@@ -5,6 +5,7 @@
 export const PLANS = {
   alerts: 5,
   audit: 5,
+  autoscaling: 4,
   cases: 147,
   "cert-manager": 2,
   certificates: 7,

@@ -116,8 +116,10 @@ function kubeconfigText(port: number, ca: string, token: string): string {
 
 const CLUSTER_WIDE: ReadonlySet<string> = new Set(["Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterTrustPolicy", "CustomResourceDefinition", "Node"]);
 
+const PLURALS: ReadonlyMap<string, string> = new Map([["PodMetrics", "pods"]]);
+
 function pathOf({ apiVersion, kind, metadata }: Manifest, namespace: string): string {
   const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const scope = CLUSTER_WIDE.has(kind) ? "" : `/namespaces/${namespace}`;
-  return `${group}${scope}/${kind.toLowerCase()}s/${metadata.name}`;
+  return `${group}${scope}/${PLURALS.get(kind) ?? `${kind.toLowerCase()}s`}/${metadata.name}`;
 }

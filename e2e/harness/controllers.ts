@@ -20,6 +20,10 @@ export async function startControllers(cluster: Cluster): Promise<Pick<Running, 
     "--secure-port=0",
     "--kube-api-qps=200",
     "--kube-api-burst=400",
+    // A test does not wait for minutes until an autoscaler believes what it sees.
+    "--horizontal-pod-autoscaler-sync-period=1s",
+    "--horizontal-pod-autoscaler-cpu-initialization-period=1s",
+    "--horizontal-pod-autoscaler-initial-readiness-delay=1s",
   ]);
   const isAtWork = async (): Promise<true | undefined> => {
     if (running.hasEnded()) throw new Error("kube-controller-manager has ended");

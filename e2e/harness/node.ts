@@ -86,6 +86,7 @@ class LocalPod implements RunningPod {
   readonly #cluster: Cluster;
   readonly #options: NodeOptions;
   readonly #pod: Pod;
+  readonly #startTime = new Date().toISOString();
   #running: Running | undefined;
   #volumes: Volumes | undefined;
   #refreshed = 0;
@@ -184,7 +185,7 @@ class LocalPod implements RunningPod {
   async #become(state: ContainerState): Promise<void> {
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
     this.#state = state;
-    await report(this.#cluster, this.#pod, { address: this.address, restarts: this.#restarts, state });
+    await report(this.#cluster, this.#pod, { address: this.address, startTime: this.#startTime, restarts: this.#restarts, state });
   }
 
   // The Pod is gone when its container is, or when its time is over.

@@ -37,6 +37,8 @@ export type ContainerState = { readonly kind: "waiting"; readonly reason: string
 
 export interface Report {
   readonly address: string;
+  /** When the node took the Pod. */
+  readonly startTime: string;
   readonly restarts: number;
   readonly state: ContainerState;
 }
@@ -44,11 +46,12 @@ export interface Report {
 const PHASES = { waiting: () => "Pending", running: () => "Running", ended: (exitCode: number) => (exitCode === 0 ? "Succeeded" : "Failed") } as const;
 
 /** Tells the API server, as the kubelet does. A Pod that is gone meanwhile is none to tell of. */
-export async function report(cluster: Cluster, { metadata, spec }: Pod, { address, restarts, state }: Report): Promise<void> {
+export async function report(cluster: Cluster, { metadata, spec }: Pod, { address, startTime, restarts, state }: Report): Promise<void> {
   const isReady = state.kind === "running" && state.isReady;
   const condition = (type: string, isTrue: boolean): object => ({ type, status: isTrue ? "True" : "False", lastTransitionTime: now() });
   const [{ name, image }] = spec.containers;
   const status = {
+    startTime,
     phase: PHASES[state.kind](state.kind === "ended" ? state.exitCode : 0),
     podIP: address,
     podIPs: [{ ip: address }],
