@@ -88,7 +88,7 @@ async function live(t: Test, helm: Helm): Promise<void> {
     succeeded(t, await release.uninstall());
     await harmless(t, load);
     const deleted = (await deletions(world)).slice(earlier);
-    t.equal(deleted[0], `validatingwebhookconfigurations/${RELEASE} by system:serviceaccount:${RELEASE_NAMESPACE}:${RELEASE}-remove-webhooks`);
+    t.equal(deleted[0], `validatingwebhookconfigurations/${RELEASE} by system:serviceaccount:${RELEASE_NAMESPACE}:${RELEASE}`);
     await nothingLeft(t, world, before);
   });
 

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, "..");
 const FOLDER = "deploy/manifests";
 
 const helm = process.argv[2] ?? program("helm4");
-const { stdout } = await promisify(execFile)(helm, ["template", "pratique", join(ROOT, "charts/pratique"), "--namespace", "pratique-system", "--kube-version", "1.36.0"]);
+const { stdout } = await promisify(execFile)(helm, ["template", "pratique", join(ROOT, "charts/pratique"), "--namespace", "pratique-system", "--kube-version", "1.36.0", "--set", "uninstallHook.enabled=false"]);
 for (const [name, content] of plainManifests(stdout)) {
   await writeFile(join(ROOT, FOLDER, name), content);
   console.log(`wrote ${FOLDER}/${name}`);

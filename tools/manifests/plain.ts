@@ -1,6 +1,6 @@
 import { type Document, isMap, parseAllDocuments, stringify } from "yaml";
 
-const BEGIN = "# Made by `npm run generate:manifests` from charts/pratique with its default values.\n";
+const BEGIN = "# Made by `npm run generate:manifests` from charts/pratique with its default values, and without its hooks.\n";
 
 /** What only Helm reads, and the checksum of values that nobody changes here. */
 const LEFT_OUT: readonly (readonly string[])[] = [
