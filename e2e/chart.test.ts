@@ -275,6 +275,7 @@ t.test("a certificate that Pratique looks after: its Secret and its caBundle are
   t.same((only(objects, "Role").rules as readonly unknown[]).slice(1), [{ apiGroups: [""], resources: ["secrets"], resourceNames: [`${RELEASE}-certificate`], verbs }]);
   t.same((only(objects, "ClusterRole").rules as readonly unknown[]).slice(6), [
     { apiGroups: ["admissionregistration.k8s.io"], resources: ["validatingwebhookconfigurations"], resourceNames: [RELEASE], verbs },
+    { apiGroups: ["admissionregistration.k8s.io"], resources: ["validatingwebhookconfigurations"], resourceNames: [RELEASE], verbs: ["delete"] },
   ]);
 });
 

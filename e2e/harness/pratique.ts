@@ -56,6 +56,8 @@ export async function startPratique(cluster: Cluster, registries: readonly Regis
   const objects = await renderChart({
     certificate: { mode: "secret", secretName: "pratique-tls", caBundle: authority.cert },
     config: { registries: registries.map(registrySettings), ...settings },
+    // Nobody uninstalls it, so its role holds what the server needs.
+    uninstallHook: { enabled: false },
   });
   await writeCertificate();
   await install(cluster, objects, `https://127.0.0.1:${port}`);

@@ -130,6 +130,6 @@ export class Lease {
 
 function renewalFailure({ namespace, name }: LeaseOptions, thrown: ClusterError): ClusterError {
   const attempt: Attempt = { failure: `the Lease ${namespace}/${name} could not be renewed`, verb: "get and update", resource: `leases in namespace ${namespace}` };
-  const absent = thrown.code === "NotFound" && new ClusterError("NotFound", `${thrown.message}; apply the chart again, which makes it`, { cause: thrown });
+  const absent = thrown.code === "NotFound" && new ClusterError("NotFound", `${thrown.message}; apply the chart again, which makes it (Argo CD leaves Leases out by default: docs/gitops.md)`, { cause: thrown });
   return explained(attempt, absent || thrown);
 }
