@@ -212,6 +212,7 @@ t.test("the role holds what is needed and nothing else", async (t) => {
   t.same((only(await renderChart({ ...CERT_MANAGER, uninstallHook: { enabled: false } }), "ClusterRole").rules as readonly unknown[]).length, 6, "nothing is deleted where no hook runs");
   t.same(only(objects, "Role").rules, [
     { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["pratique-policy-status"], verbs: ["get", "update"] },
+    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
   ]);
   const lease = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
   const events = { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] };
@@ -222,7 +223,7 @@ t.test("the role holds what is needed and nothing else", async (t) => {
     { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: ["list"] },
     events,
   ]);
-  t.same(only(scanning, "Role").rules, [{ ...lease, resourceNames: ["pratique-policy-status", "pratique-audit"], verbs: ["get", "update"] }]);
+  t.same(only(scanning, "Role").rules, [{ ...lease, resourceNames: ["pratique-policy-status", "pratique-audit"], verbs: ["get", "update"] }, { ...lease, verbs: ["create"] }]);
   const telling = await renderChart({ ...CERT_MANAGER, config: { audit: { admissionEvents: true } } });
   t.same((only(telling, "ClusterRole").rules as readonly unknown[]).slice(7), [events]);
   const effects = (objects: readonly KubernetesObject[]): readonly unknown[] => only(objects, "ValidatingWebhookConfiguration").webhooks.map(({ sideEffects }) => sideEffects);
@@ -272,7 +273,7 @@ t.test("a certificate that Pratique looks after: its Secret and its caBundle are
   t.same(args.slice(-3), [`--certificate-secret=${RELEASE}-certificate`, `--service=${RELEASE}`, `--webhook-configuration=${RELEASE}`]);
   t.same(volumeMounts.length, 1, "no file holds it");
   const verbs = ["list", "watch", "update"];
-  t.same((only(objects, "Role").rules as readonly unknown[]).slice(1), [{ apiGroups: [""], resources: ["secrets"], resourceNames: [`${RELEASE}-certificate`], verbs }]);
+  t.same((only(objects, "Role").rules as readonly unknown[]).slice(2), [{ apiGroups: [""], resources: ["secrets"], resourceNames: [`${RELEASE}-certificate`], verbs }]);
   t.same((only(objects, "ClusterRole").rules as readonly unknown[]).slice(6), [
     { apiGroups: ["admissionregistration.k8s.io"], resources: ["validatingwebhookconfigurations"], resourceNames: [RELEASE], verbs },
     { apiGroups: ["admissionregistration.k8s.io"], resources: ["validatingwebhookconfigurations"], resourceNames: [RELEASE], verbs: ["delete"] },

@@ -144,9 +144,6 @@ t.test("what GitOps tools are told to ignore is what Pratique writes", async (t)
   const application = objects.find(({ kind }) => kind === "Application")?.["spec"] as { readonly ignoreDifferences: readonly { readonly kind: string; readonly managedFieldsManagers: readonly string[] }[]; readonly syncPolicy: { readonly syncOptions: readonly string[] } };
   t.strictSame(application.ignoreDifferences.map(({ kind }) => kind).sort(), ["Lease", "Secret", "ValidatingWebhookConfiguration"]);
   for (const { managedFieldsManagers } of application.ignoreDifferences) t.strictSame(managedFieldsManagers, ["pratique"]);
-  const leases = objects.filter(({ kind }) => kind === "Lease").map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-  const rendered = (await renderChart({ config: { audit: { scanMinutes: 60 } } })).filter(({ kind }) => kind === "Lease").map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-  t.strictSame(leases, rendered, "Argo CD leaves these out");
   for (const option of ["RespectIgnoreDifferences=true", "ServerSideApply=true"]) t.ok(application.syncPolicy.syncOptions.includes(option), option);
 });
 
@@ -156,7 +153,6 @@ const KINDS: Readonly<Record<string, string>> = {
   GitRepository: "source.toolkit.fluxcd.io/v1",
   HelmRelease: "helm.toolkit.fluxcd.io/v2",
   HelmRepository: "source.toolkit.fluxcd.io/v1",
-  Lease: "coordination.k8s.io/v1",
   Kustomization: "kustomize.toolkit.fluxcd.io/v1",
   Namespace: "v1",
   OCIRepository: "source.toolkit.fluxcd.io/v1",

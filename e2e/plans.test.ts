@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { PLANS } from "./plans.ts";
 
-const CASES = 422;
+const CASES = 423;
 
 t.plan(PLANS.plans);
 

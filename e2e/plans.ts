@@ -27,7 +27,7 @@ export const PLANS = {
   outages: 12,
   plans: 2,
   policies: 8,
-  rbac: 15,
+  rbac: 16,
   references: 3,
   rollout: 4,
   soak: 1,

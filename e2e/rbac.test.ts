@@ -29,6 +29,8 @@ interface Permission {
 const RETRY_SECONDS = 3;
 /** Longer than taking over a Lease that was given up, and writing a status. */
 const STATUS_SECONDS = 8;
+/** Longer than waiting for a Lease that nobody makes besides. */
+const ABSENCE_SECONDS = 45;
 
 t.plan(PLANS.rbac);
 
@@ -63,6 +65,7 @@ const NEEDS: Readonly<Record<string, () => Promise<boolean>>> = {
   "patch trustpolicies/status": () => writesStatus(OWN_POLICY),
   "get leases": () => writesStatus(CLUSTER_POLICY),
   "update leases": () => writesStatus(CLUSTER_POLICY),
+  "create leases": makesMissingLease,
 };
 
 await makeNamespace(cluster, "running", {});
@@ -159,12 +162,21 @@ async function knowsPolicies(): Promise<boolean> {
 }
 
 // What was there is taken away; whoever holds the Lease sees it, and writes it again.
-async function writesStatus(policy: Policy): Promise<boolean> {
+async function writesStatus(policy: Policy, seconds = STATUS_SECONDS): Promise<boolean> {
   const { name, namespace } = policy;
   const target = namespace === undefined ? ["ctp", name] : ["tp", name, "-n", namespace];
   const cleared = await cluster.kubectl(["patch", ...target, "--subresource=status", "--type=merge", "-p", '{"status":{"conditions":null}}']);
   if (cleared.status !== 0) throw new Error(cleared.stderr);
-  return ready(cluster, policy, { seconds: STATUS_SECONDS }).then(() => true, () => false);
+  return ready(cluster, policy, { seconds }).then(() => true, () => false);
+}
+
+// As with a tool that leaves Leases out.
+async function makesMissingLease(): Promise<boolean> {
+  await pratique.kill();
+  await cluster.kubectl(["delete", "lease", "pratique-policy-status", "-n", RELEASE_NAMESPACE]);
+  await pratique.launch();
+  await pratique.ready();
+  return writesStatus(CLUSTER_POLICY, ABSENCE_SECONDS);
 }
 
 function create(object: object): Promise<Outcome> {

@@ -21,28 +21,36 @@ const DURATION_SECONDS = 15;
 const RENEW_PAUSE = 5_000;
 /** Ours for so long, in milliseconds, after a renewal was sent: it ends before another replica may take it. */
 const HOLD = 10_000;
+/**
+ * So long, in milliseconds, a Lease is missing before we make it. Who installs us makes it sooner, but for tools that leave Leases
+ * out, as Argo CD does by default.
+ */
+const ABSENCE = 30_000;
 /** The longest that giving it up may hold up the end of the program. */
 const RELEASE_LIMIT = 1_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * One of the replicas holds a Lease (coordination.k8s.io/v1), which the installation has made and nobody here makes. Another
- * takes it when nothing about it has changed for as long as it lasts by the other's own clock, so that clocks need not agree.
+ * One of the replicas holds a Lease (coordination.k8s.io/v1). It goes with the installation that made it, so one that was there
+ * and is deleted stays deleted. Another takes it when nothing about it has changed for as long as it lasts by the other's own clock, so that clocks need not agree.
  */
 export class Lease {
   readonly #client: ApiWriter;
   readonly #options: LeaseOptions;
+  readonly #collection: readonly string[];
   readonly #path: readonly string[];
   readonly #stopping = new AbortController();
   #heldUntil = NEVER;
   /** The last renewal seen of somebody else's, and when by our clock. */
   #seen = { renewal: "", at: NEVER };
+  #presence: Presence = { kind: "unknown" };
   #running: Promise<void> | undefined;
 
   constructor(client: ApiWriter, options: LeaseOptions) {
     this.#client = client;
     this.#options = options;
-    this.#path = ["apis", "coordination.k8s.io", "v1", "namespaces", options.namespace, "leases", options.name];
+    this.#collection = ["apis", "coordination.k8s.io", "v1", "namespaces", options.namespace, "leases"];
+    this.#path = [...this.#collection, options.name];
   }
 
   start(): void {
@@ -86,11 +94,31 @@ export class Lease {
 
   /** Whether it is ours now. */
   async #claim(call: Call): Promise<boolean> {
-    const found = await this.#read(call);
+    const found = await this.#find(call);
     const spec = objectField(found, "spec") ?? {};
     if (!this.#mayTake(spec)) return false;
-    await this.#replace(found, this.#specAfter(spec), call);
+    if (this.#presence.kind === "absent") await this.#make(this.#specAfter(spec), call);
+    else await this.#replace(found, this.#specAfter(spec), call);
     return true;
+  }
+
+  /** An empty object where nobody has made it for so long that we do. */
+  async #find(call: Call): Promise<JsonObject> {
+    try {
+      const found = await this.#read(call);
+      this.#presence = { kind: "seen" };
+      return found;
+    } catch (thrown) {
+      if (thrown instanceof ClusterError && thrown.code === "NotFound" && this.#isOursToMake()) return {};
+      throw thrown;
+    }
+  }
+
+  #isOursToMake(): boolean {
+    if (this.#presence.kind === "seen") return false;
+    const now = this.#options.timer.now();
+    if (this.#presence.kind === "unknown") this.#presence = { kind: "absent", since: now };
+    return now - this.#presence.since >= ABSENCE;
   }
 
   #mayTake(spec: JsonObject): boolean {
@@ -122,14 +150,22 @@ export class Lease {
     return this.#client.get({ path: this.#path }, call);
   }
 
+  #make(spec: JsonObject, call: Call): Promise<JsonObject> {
+    const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: this.#options.name }, spec };
+    return this.#client.send({ method: "POST", path: this.#collection, body }, call);
+  }
+
   // `found` has the resource version that it was read with: whoever was faster makes this a Conflict.
   #replace(found: JsonObject, spec: JsonObject, call: Call): Promise<JsonObject> {
     return this.#client.send({ method: "PUT", path: this.#path, body: { ...found, spec } }, call);
   }
 }
 
+/** What this process knows of it being there. */
+type Presence = { readonly kind: "unknown" } | { readonly kind: "absent"; readonly since: number } | { readonly kind: "seen" };
+
 function renewalFailure({ namespace, name }: LeaseOptions, thrown: ClusterError): ClusterError {
-  const attempt: Attempt = { failure: `the Lease ${namespace}/${name} could not be renewed`, verb: "get and update", resource: `leases in namespace ${namespace}` };
-  const absent = thrown.code === "NotFound" && new ClusterError("NotFound", `${thrown.message}; apply the chart again, which makes it (Argo CD leaves Leases out by default: docs/gitops.md)`, { cause: thrown });
+  const attempt: Attempt = { failure: `the Lease ${namespace}/${name} could not be renewed`, verb: "get, create and update", resource: `leases in namespace ${namespace}` };
+  const absent = thrown.code === "NotFound" && new ClusterError("NotFound", `${thrown.message}; it is made in half a minute, unless it was there before: apply the chart again then`, { cause: thrown });
   return explained(attempt, absent || thrown);
 }

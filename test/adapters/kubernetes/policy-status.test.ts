@@ -168,17 +168,43 @@ t.test("a replica that has gone is replaced once its Lease has not changed for a
   t.strictSame([holder(), patches()], ["b", ["b one"]]);
 });
 
-t.test("without the Lease that the installation makes, nobody writes, and it says what is missing", async (t) => {
-  const { api, replica, patches, renewal, condition } = await bench(t);
+t.test("a Lease that nobody makes for half a minute is made by one of the replicas", async (t) => {
+  const { api, replica, patches, condition, holder, renewal } = await bench(t);
   api.remove(LEASES, "pratique-policy-status");
   api.put(CLUSTER_POLICIES, clusterPolicy("one", { data: PEM }));
   const { told } = await replica("a");
-  t.match(await told.next(), { code: "NotFound", message: /^the Lease pratique-system\/pratique-policy-status could not be renewed: .*; apply the chart again/ });
+  await replica("b");
+  t.match(await told.next(), { code: "NotFound", message: /^the Lease pratique-system\/pratique-policy-status could not be renewed: .*; it is made in half a minute, unless it was there before: apply the chart again then/ });
+  for (let renewals = 0; renewals < 5; renewals += 1) await renewal();
+  t.strictSame([patches(), api.object(LEASES, "pratique-policy-status")], [[], undefined], "the installation may be about to make it");
   await renewal();
-  t.strictSame([patches(), api.object(LEASES, "pratique-policy-status")], [[], undefined]);
+  await until(() => condition(CLUSTER_POLICIES, "one") !== undefined);
+  t.match(api.object(LEASES, "pratique-policy-status"), { apiVersion: "coordination.k8s.io/v1", kind: "Lease", spec: { leaseDurationSeconds: 15, leaseTransitions: 0 } });
+  t.strictSame(patches(), [`${String(holder())} one`], "by one of them");
+  t.equal(api.requests.filter(({ method, path }) => method === "POST" && path === LEASES).length > 0, true);
+});
+
+t.test("a Lease that is made in time is taken as it is", async (t) => {
+  const { api, replica, condition, renewal } = await bench(t);
+  api.remove(LEASES, "pratique-policy-status");
+  api.put(CLUSTER_POLICIES, clusterPolicy("one", { data: PEM }));
+  await replica("a");
+  await renewal();
   api.put(LEASES, EMPTY_LEASE);
   await renewal();
   await until(() => condition(CLUSTER_POLICIES, "one") !== undefined);
+  t.strictSame(api.requests.filter(({ method }) => method === "POST"), []);
+});
+
+t.test("a Lease that was there and is deleted stays deleted", async (t) => {
+  const { api, replica, renewal, holder } = await bench(t);
+  const { told } = await replica("a");
+  await renewal();
+  t.equal(holder(), "a");
+  api.remove(LEASES, "pratique-policy-status");
+  for (let renewals = 0; renewals < 10; renewals += 1) await renewal();
+  t.match(await told.next(), { code: "NotFound" });
+  t.equal(api.object(LEASES, "pratique-policy-status"), undefined);
 });
 
 t.test("a refused write is told once, and tried again", async (t) => {
@@ -219,7 +245,7 @@ t.test("a policy that has been deleted has no status to be written, and that is 
   await until(() => patches().length === 1);
   api.fault = ({ method }) => (method === "PUT" ? { status: 403, body: {} } : undefined);
   await renewal();
-  t.match(await told.next(), { message: /Lease .*; grant get and update on leases in namespace pratique-system/ }, "the first to be told");
+  t.match(await told.next(), { message: /Lease .*; grant get, create and update on leases in namespace pratique-system/ }, "the first to be told");
 });
 
 const NOTHING: PolicyStatus = { observedGeneration: undefined, ready: undefined };
