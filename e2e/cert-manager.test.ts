@@ -12,15 +12,15 @@ import { releaseBy } from "./harness/release.ts";
 import { PLANS } from "./plans.ts";
 
 t.plan(PLANS["cert-manager"]);
+// Most of the time is waiting until Pods count as available.
+t.jobs = 2;
+
 /** The Secret that cert-manager fills. */
 const ISSUED = `${RELEASE}-tls`;
 /** Another one, filled by somebody else. */
 const OWN = "own-certificate";
 /** A new CA is trusted for a thirtieth of its life before a replica relies on it: six seconds here, and a minute in life. */
 const CONFIG = { tls: { managed: { caHours: 0.05, certificateHours: 0.05 } } };
-
-// Most of the time is waiting until Pods count as available.
-t.jobs = 2;
 
 for (const helm of ["helm3", "helm4"] as const) t.test(helm, { buffered: true }, (t) => life(t, helm));
 

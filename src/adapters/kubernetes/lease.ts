@@ -31,8 +31,9 @@ const RELEASE_LIMIT = 1_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * One of the replicas holds a Lease (coordination.k8s.io/v1). It goes with the installation that made it, so one that was there
- * and is deleted stays deleted. Another takes it when nothing about it has changed for as long as it lasts by the other's own clock, so that clocks need not agree.
+ * One of the replicas holds a Lease (coordination.k8s.io/v1). Another takes it when nothing about it has changed for as long as it
+ * lasts by the other's own clock, so that clocks need not agree. It goes with the installation: one that was there and is deleted
+ * stays deleted.
  */
 export class Lease {
   readonly #client: ApiWriter;
@@ -95,21 +96,21 @@ export class Lease {
   /** Whether it is ours now. */
   async #claim(call: Call): Promise<boolean> {
     const found = await this.#find(call);
-    const spec = objectField(found, "spec") ?? {};
+    const spec = (found && objectField(found, "spec")) ?? {};
     if (!this.#mayTake(spec)) return false;
-    if (this.#presence.kind === "absent") await this.#make(this.#specAfter(spec), call);
+    if (found === undefined) await this.#make(this.#specAfter(spec), call);
     else await this.#replace(found, this.#specAfter(spec), call);
     return true;
   }
 
-  /** An empty object where nobody has made it for so long that we do. */
-  async #find(call: Call): Promise<JsonObject> {
+  /** Undefined where nobody has made it for so long that we do. */
+  async #find(call: Call): Promise<JsonObject | undefined> {
     try {
       const found = await this.#read(call);
       this.#presence = { kind: "seen" };
       return found;
     } catch (thrown) {
-      if (thrown instanceof ClusterError && thrown.code === "NotFound" && this.#isOursToMake()) return {};
+      if (thrown instanceof ClusterError && thrown.code === "NotFound" && this.#isOursToMake()) return undefined;
       throw thrown;
     }
   }
