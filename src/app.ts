@@ -20,6 +20,9 @@ import type { Scanner } from "./audit/scan.ts";
 import type { Config } from "./config.ts";
 import { VERSION } from "./version.ts";
 
+/** What an answer takes beyond the time that its review may take, in milliseconds. */
+const ANSWERING_MS = 2_000;
+
 export interface AppOptions {
   /** Which cluster to ask; none is asked where the configuration has `namespaces`. */
   readonly cluster: ClusterSource;
@@ -132,7 +135,7 @@ class ComposedApp implements App {
       metrics,
       clock: SYSTEM_TIMER,
       observer: telemetry,
-      graceMs: config.requestSeconds * 1000,
+      graceMs: config.requestSeconds * 1000 + ANSWERING_MS,
     });
     metrics.read({ isReady: () => server.readiness.state === "ready" });
     return { cluster, inspection, scanner, server };

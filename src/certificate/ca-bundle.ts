@@ -4,9 +4,9 @@ import { isValid } from "./lifetime.ts";
 
 /**
  * What somebody else put into a `caBundle` stays for so long after this replica first saw it, in milliseconds: the Pods of
- * another revision may still serve what it covers, and another replica may know of a CA that this one does not yet.
+ * another revision may still serve what it covers, and a rollout that hangs may do so until somebody is at work again.
  */
-export const FOREIGN_STAY = 600_000;
+export const FOREIGN_STAY = 24 * 3_600_000;
 
 /** A `caBundle` as it should be; undefined where it trusts what it should, and no more. */
 export function wantedBundle(current: string, cas: readonly X509Certificate[], isKept: (foreign: X509Certificate) => boolean): string | undefined {
@@ -34,6 +34,12 @@ export class ForeignCas {
     const since = this.#firstSeen.get(fingerprint256) ?? now;
     this.#firstSeen.set(fingerprint256, since);
     return isValid(certificate, now) && now < since + FOREIGN_STAY;
+  }
+
+  /** Forgets what is there no more: whoever puts it back has the whole time again. */
+  forgetAllBut(present: readonly X509Certificate[]): void {
+    const prints = new Set(present.map(({ fingerprint256 }) => fingerprint256));
+    for (const print of this.#firstSeen.keys()) if (!prints.has(print)) this.#firstSeen.delete(print);
   }
 
   /** When the next one goes, in milliseconds since the epoch; infinite when there is none. */

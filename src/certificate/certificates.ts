@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { caName, type Holder } from "./issue.ts";
+import { caName, type Holder, maySignFor } from "./issue.ts";
 import { isValid } from "./lifetime.ts";
 import { certificateBlocks } from "./pem.ts";
 
@@ -46,7 +46,7 @@ export function decodeCertificates(data: SecretData, names: readonly string[], n
   if (SECRET_KEYS.every((key) => !data[key])) return { ca: undefined, olderCas: [], serving: undefined, faults: [] };
   const cas = certificatesIn(data["ca.crt"] ?? "").filter((certificate) => caName(certificate) !== undefined && isValid(certificate, now));
   const caKey = keyIn(data["ca.key"] ?? "");
-  const newest = caKey && cas.find((certificate) => certificate.checkPrivateKey(caKey));
+  const newest = caKey && cas.find((certificate) => certificate.checkPrivateKey(caKey) && maySignFor(certificate, names));
   const serving = servingIn(data);
   const fault = serving === undefined ? "tls.crt and tls.key are not a certificate and its key" : servingFault(serving.certificate, cas, { names, now });
   return {

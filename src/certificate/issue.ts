@@ -26,12 +26,11 @@ export function createCa(order: Order): Holder {
   const id = keyId(publicKey);
   // CAs of the same name would be told apart by their key identifiers alone.
   const name = `pratique-ca-${id.toString("hex").slice(0, 12)}`;
-  const subtrees = order.names.map((dns) => sequence(taggedPrimitive(2, Buffer.from(dns))));
   const extensions = [
     critical("2.5.29.19", sequence(TRUE, integer(Buffer.of(0)))),
     critical("2.5.29.15", bitString(Buffer.of(KEY_CERT_SIGN), 6)),
     extension("2.5.29.14", octetString(id)),
-    critical("2.5.29.30", sequence(tagged(0, ...subtrees))),
+    critical("2.5.29.30", sequence(tagged(0, ...order.names.map(subtree)))),
   ];
   const certificate = signed({ order, issuer: name, subject: name, publicKey, extensions }, privateKey);
   return { certificate, key: privateKey };
@@ -52,6 +51,15 @@ export function issueServing(ca: Holder, order: Order): Holder {
   const expires = Math.min(order.expires, ca.certificate.validToDate.getTime());
   const certificate = signed({ order: { ...order, expires }, issuer: caName(ca.certificate) ?? "", subject, publicKey, extensions }, ca.key);
   return { certificate, key: privateKey };
+}
+
+/** Whether a CA that we made may sign for these names, by its constraints as they are written here. */
+export function maySignFor({ raw }: X509Certificate, names: readonly string[]): boolean {
+  return names.every((dns) => raw.includes(subtree(dns)));
+}
+
+function subtree(dns: string): Buffer {
+  return sequence(taggedPrimitive(2, Buffer.from(dns)));
 }
 
 /** The name of a CA that we made. Undefined for any other. */

@@ -13,8 +13,10 @@ export async function serve(args: readonly string[], io: Io): Promise<ExitStatus
   if (words.length > 0) throw new UsageError(`serve takes no ${JSON.stringify(words[0])}; the configuration is given by --config FILE`);
   const config = await readConfig(options.get("config"), flagsOf(options));
   const app = createApp(config, { cluster: clusterSource(options.get("kubeconfig"), io), env: io.env, logs: io.stdout });
+  // A process that is the first of its container does not hear what it has not asked for.
+  const asked = io.stopAsked();
   if (!(await hasStarted(app, io))) return 1;
-  await io.stopAsked();
+  await asked;
   await app.stop();
   return 0;
 }

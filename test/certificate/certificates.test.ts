@@ -64,6 +64,8 @@ t.test("what has expired is not used", async (t) => {
   t.match(later.faults, [/has expired/]);
   t.equal(decodeCertificates(data, NAMES, NOW + 101 * HOUR).ca, undefined);
   t.equal(decodeCertificates(data, NAMES, NOW - 2 * HOUR).ca, undefined, "nor is what is not good yet");
+  const elsewhere = decodeCertificates(data, ["pratique.elsewhere.svc"], NOW);
+  t.match(elsewhere, { ca: undefined, serving: undefined }, "a CA that may not sign for our names is none of ours to sign with");
 });
 
 function situation(changes: Partial<Situation> = {}): Situation {

@@ -65,6 +65,7 @@ export class CaBundleKeeper {
     const seen = this.#configuration.seen();
     if (seen.kind !== "present") return Number.POSITIVE_INFINITY;
     const now = this.#options.timer.now();
+    this.#foreign.forgetAllBut(caBundles(seen.object, this.#options.service).flatMap(certificatesIn));
     const wanted = (bundle: string) => wantedBundle(bundle, [ca.certificate, ...olderCas], (foreign) => this.#foreign.isKept(foreign, now));
     const next = withCaBundles(seen.object, this.#options.service, wanted);
     if (next === undefined) return this.#foreign.nextEnd(now);

@@ -159,14 +159,17 @@ t.test("an emptied Secret that a newcomer fills: whoever serves goes on, and the
 });
 
 t.test("what others put into the caBundle stays for a while, since Pods of another revision may need it", async (t) => {
-  const { world, replicas } = await pair();
+  const { world, replicas } = await pair({ ca: 365 * DAY, serving: 90 * DAY });
   const now = world.timer.now();
-  const [good, ended] = [createCa({ names: ["x"], now, expires: now + DAY }), createCa({ names: ["x"], now: now - DAY, expires: now - HOUR })].map(({ certificate }) => certificate.toString());
+  const [good, ended] = [createCa({ names: ["x"], now, expires: now + 7 * DAY }), createCa({ names: ["x"], now: now - DAY, expires: now - HOUR })].map(({ certificate }) => certificate.toString());
   world.writeBundles(`${good}${ended}no certificate`);
   await world.pass(2_000, replicas);
   t.same(world.bundles().map((cas) => cas.length), [2, 2], "ours is put back, and what has expired goes");
   await world.pass(FOREIGN_STAY, replicas);
   t.same(world.bundles().map((cas) => cas.length), [1, 1]);
+  world.writeBundles(good ?? "");
+  await world.pass(HOUR, replicas);
+  t.same(world.bundles().map((cas) => cas.length), [2, 2], "whoever puts it back has the whole time again");
 });
 
 // The model: whatever replicas and API servers see late, each replica that may be called serves what each API server trusts.
